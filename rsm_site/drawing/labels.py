@@ -1,0 +1,247 @@
+"""Where labels go so that none covers another: candidate places for each, a greedy start, then local search."""
+
+import unicodedata
+from collections.abc import Iterator, Sequence
+from math import fsum, hypot  # fsum: exact, hence the same in every Python
+from typing import Literal
+
+from msgspec import Struct
+
+Anchor = Literal["start", "middle", "end"]
+
+LINE = 1.3  # height of a line of text, in its size
+_WIDTHS = {
+    **dict.fromkeys("'ijlIJ ,./:;\\|f-()[]t", 39),
+    **dict.fromkeys('!r"*_`sz?c', 54),
+    **dict.fromkeys("ABCDGHKNOQRUVXZ&w", 80),
+    **dict.fromkeys("#+<=>^~%@mMW", 100),
+}  # in hundredths of the size, from the widest of the common system fonts: nobody knows which one a reader has
+
+
+class Box(Struct, frozen=True):
+    """A rectangle in drawing units, y downwards."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+    def meets(self, other: "Box") -> bool:
+        """Tell whether the two share more than an edge."""
+        return (
+            self.left < other.right and other.left < self.right and self.top < other.bottom and other.top < self.bottom
+        )
+
+    def within(self, other: "Box") -> bool:
+        """Tell whether no part of this one is outside of `other`."""
+        return (
+            self.left >= other.left
+            and self.right <= other.right
+            and self.top >= other.top
+            and self.bottom <= other.bottom
+        )
+
+    def grown(self, by: float) -> "Box":
+        """Return the box with `by` more on each side."""
+        return Box(self.left - by, self.top - by, self.right + by, self.bottom + by)
+
+
+class Line(Struct, frozen=True):
+    """A straight line that a label may cross, though it should not."""
+
+    x1: float
+    y1: float
+    x2: float
+    y2: float
+
+    def length_in(self, box: Box) -> float:
+        """Return how much of the line is inside `box` (Liang and Barsky)."""
+        start, end = 0.0, 1.0
+        dx, dy = self.x2 - self.x1, self.y2 - self.y1
+        for step, room in (
+            (-dx, self.x1 - box.left),
+            (dx, box.right - self.x1),
+            (-dy, self.y1 - box.top),
+            (dy, box.bottom - self.y1),
+        ):
+            if step == 0:
+                if room <= 0:
+                    return 0.0
+            elif step < 0:
+                start = max(start, room / step)
+            else:
+                end = min(end, room / step)
+        return max(0.0, end - start) * hypot(dx, dy)
+
+
+class Candidate(Struct, frozen=True):
+    """One place for a label: where its text is anchored and its middle line runs, from the point; cheaper is better."""
+
+    dx: float
+    dy: float
+    anchor: Anchor
+    cost: float
+    leader: bool = False
+
+
+class Request(Struct, frozen=True, kw_only=True):
+    """A label for the point (x, y) with a mark of radius `marker`; `loss` is the cost of leaving it out.
+
+    `stretch`: the drawing may be shown wider than computed, so what lies between point and label must be free as well.
+    """
+
+    x: float
+    y: float
+    width: float
+    height: float
+    candidates: Sequence[Candidate]
+    loss: float = 1000.0
+    marker: float = 0.0
+    stretch: bool = False
+
+
+class Placed(Struct, frozen=True, kw_only=True):
+    """The place found: anchor and middle line of the text, the box it takes, whether a line must lead to it."""
+
+    x: float
+    y: float
+    anchor: Anchor
+    leader: bool
+    box: Box
+
+
+def text_width(text: str, size: float) -> float:
+    """Return a generous estimate of the width of `text` in a system font of `size`, in the same unit."""
+    return size * sum(_character_width(character) for character in unicodedata.normalize("NFD", text)) / 100
+
+
+def _character_width(character: str) -> int:
+    if character in _WIDTHS:
+        return _WIDTHS[character]
+    if unicodedata.category(character) in ("Mn", "Me", "Cf"):
+        return 0
+    if unicodedata.east_asian_width(character) in "WF":
+        return 105
+    return 64 if character.isascii() else 80
+
+
+def around(marker: float, size: float) -> tuple[Candidate, ...]:
+    """Return candidates in eight directions round a mark of radius `marker`, then further away at the end of a line."""
+    found = []
+    for ring, away in enumerate((0.0, size * 0.7, size * 1.5, size * 2.5, size * 3.7, size * 5)):
+        reach = marker + size * 0.3 + away
+        slant, rise = marker + size * 0.15 + away * 0.7, (marker + size) * 0.5 + away * 0.7
+        places: tuple[tuple[float, float, Anchor], ...] = (
+            (reach, 0, "start"),
+            (-reach, 0, "end"),
+            (slant, -rise, "start"),
+            (slant, rise, "start"),
+            (0, -reach - size * LINE / 2, "middle"),
+            (0, reach + size * LINE / 2, "middle"),
+            (-slant, -rise, "end"),
+            (-slant, rise, "end"),
+        )
+        found += [Candidate(*place, ring * 12.0 + rank, ring > 0) for rank, place in enumerate(places)]
+    return tuple(found)
+
+
+def above(marker: float, size: float) -> tuple[Candidate, ...]:
+    """Return candidates over and under a point, so that a leader stays upright when the drawing is stretched."""
+    beside = marker + size * 0.35
+    found = [Candidate(beside, 0, "start", 5.0), Candidate(-beside, 0, "end", 8.0)]
+    sides: tuple[tuple[Anchor, float], ...] = (("middle", 0.0), ("start", -marker), ("end", marker))
+    for ring in range(6):
+        reach = marker + size * (0.2 + LINE / 2 + ring * 0.7)
+        for under, side in enumerate((-1, 1)):
+            found += [
+                Candidate(dx, side * reach, anchor, ring * 9.0 + under * 4.5 + rank * 1.5, ring > 0)
+                for rank, (anchor, dx) in enumerate(sides)
+            ]
+    return tuple(found)
+
+
+def place_labels(
+    requests: Sequence[Request], *, frame: Box, solid: Sequence[Box] = (), soft: Sequence[Line] = ()
+) -> tuple[Placed | None, ...]:
+    """Return a place for each request, in their order, None where there is no room.
+
+    No label leaves `frame` or covers another or a `solid` box; crossing a `soft` line costs.
+    """
+    choices = [_choices(request, frame, solid, soft) for request in requests]
+    chosen: list[_Choice | None] = [None] * len(requests)
+    for index in sorted(range(len(requests)), key=lambda index: -requests[index].loss):
+        chosen[index] = next((c for c in choices[index] if not any(c.clashes(o) for o in chosen)), None)
+    for _ in range(4):
+        if not _improve(requests, choices, chosen):
+            break
+    return tuple(choice.placed if choice else None for choice in chosen)
+
+
+class _Choice(Struct, frozen=True):
+    cost: float
+    placed: Placed
+    taken: Box
+
+    def clashes(self, other: "_Choice | None") -> bool:
+        return other is not None and self.taken.meets(other.taken)
+
+
+def _choices(request: Request, frame: Box, solid: Sequence[Box], soft: Sequence[Line]) -> list[_Choice]:
+    """Return what is possible for one label by itself, best first."""
+    found = []
+    for candidate in request.candidates:
+        choice = _choice(request, candidate)
+        if choice.taken.within(frame) and not any(choice.taken.meets(box) for box in solid):
+            crossed = fsum(line.length_in(choice.taken) for line in soft)
+            found.append(_Choice(candidate.cost + crossed * 0.4, choice.placed, choice.taken))
+    return sorted(found, key=lambda choice: choice.cost)
+
+
+def _choice(request: Request, candidate: Candidate) -> _Choice:
+    x, y = request.x + candidate.dx, request.y + candidate.dy
+    left = x - request.width * {"start": 0.0, "middle": 0.5, "end": 1.0}[candidate.anchor]
+    box = Box(left, y - request.height / 2, left + request.width, y + request.height / 2)
+    taken = box
+    if request.stretch:
+        near, far = request.x + request.marker, request.x - request.marker
+        taken = Box(min(box.left, near), box.top, max(box.right, far), box.bottom)
+    placed = Placed(x=x, y=y, anchor=candidate.anchor, leader=candidate.leader, box=box)
+    return _Choice(candidate.cost, placed, taken)
+
+
+def _improve(requests: Sequence[Request], choices: list[list[_Choice]], chosen: list[_Choice | None]) -> bool:
+    """Make way for labels that are missing or far off by moving one other; tell whether anything became better."""
+    better = False
+    for index, request in enumerate(requests):
+        now = chosen[index]
+        cost_now = now.cost if now else request.loss
+        for choice in choices[index]:
+            if choice.cost >= cost_now:
+                break
+            in_the_way = [o for o, other in enumerate(chosen) if o != index and choice.clashes(other)]
+            if len(in_the_way) > 1:
+                continue
+            moves = list(_moves(index, choice, in_the_way, requests, choices, chosen))
+            if fsum(gain for _, _, gain in moves) + cost_now - choice.cost > 1e-9:
+                chosen[index] = choice
+                for other, move, _ in moves:
+                    chosen[other] = move
+                better = True
+                break
+    return better
+
+
+def _moves(
+    index: int,
+    choice: _Choice,
+    in_the_way: Sequence[int],
+    requests: Sequence[Request],
+    choices: list[list[_Choice]],
+    chosen: list[_Choice | None],
+) -> Iterator[tuple[int, _Choice | None, float]]:
+    """Yield for the label in the way its next best place, or None, and the (negative) gain."""
+    for other in in_the_way:
+        rest = [c for o, c in enumerate(chosen) if o not in (index, other)]
+        move = next((c for c in choices[other] if not c.clashes(choice) and not any(c.clashes(r) for r in rest)), None)
+        was = chosen[other]
+        yield other, move, (was.cost if was else 0.0) - (move.cost if move else requests[other].loss)

@@ -1,0 +1,440 @@
+"""A map of places: outline and neighbours, joined places, labels that keep clear of each other, a scale bar.
+
+Outlines are drawn once, in units of the widest layer; marks and words once for each layer, so that they keep their size
+on screens from narrow to wide.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import groupby
+from math import hypot
+from typing import Any, Literal
+
+from msgspec import Struct
+
+from rsm_site.drawing.geometry import (
+    Outline,
+    Polygon,
+    Ring,
+    area,
+    clip,
+    distance,
+    extent,
+    inside,
+    path,
+    read_outlines,
+    simplify_together,
+)
+from rsm_site.drawing.labels import LINE, Anchor, Box, Line, Placed, Request, around, place_labels, text_width
+from rsm_site.drawing.projection import Projection, fit
+
+LAYERS = (288, 400, 560, 720)  # CSS pixels from which each layer is shown; the stylesheet has the same steps
+FALLBACK = 400
+LABEL = 13.0  # px on the screen, as the next
+NAME = 11.0
+_RADIUS = {"hub": 7.0}
+_OTHER_RADIUS = 5.0
+_APPROXIMATE = 1.3  # as large as a mark that is exact
+_TOLERANCE = 0.8  # units of the widest layer
+_ROUGH = 5.0  # the same where only the room for a name is sought
+_GRID = 16  # places tried across and down for a name
+_SPACED = 1.12  # what the space between the letters of a name adds
+_BEYOND = 4.0  # clipped this far outside the frame, where no reader sees the cut
+
+Precision = Literal["site", "city", "district", "province"]
+
+
+class Place(Struct, frozen=True, kw_only=True):
+    """A place to mark, in degrees; `role` and `precision` decide the mark, `href` may be empty."""
+
+    id: str
+    name: str
+    role: str
+    latitude: float
+    longitude: float
+    href: str = ""
+    precision: Precision = "city"
+    hub_id: str = ""
+
+
+class Land(Struct, frozen=True, kw_only=True):
+    """One outline as an SVG path; `own` is the one that the map is about."""
+
+    d: str
+    own: bool
+
+
+class Name(Struct, frozen=True, kw_only=True):
+    """The name of a land, centred on x, on the baseline y."""
+
+    x: float
+    y: float
+    text: str
+    own: bool
+
+
+class Join(Struct, frozen=True, kw_only=True):
+    """A line from one place to another."""
+
+    x1: float
+    y1: float
+    x2: float
+    y2: float
+
+
+class PlaceMark(Struct, frozen=True, kw_only=True):
+    """A mark of radius `r`: a role has its shape, an approximate place is drawn open."""
+
+    x: float
+    y: float
+    r: float
+    role: str
+    approximate: bool
+    title: str
+    href: str
+
+
+class PlaceLabel(Struct, frozen=True, kw_only=True):
+    """The words of a place on the baseline (x, y), with the line to its mark where it stands apart."""
+
+    x: float
+    y: float
+    anchor: Anchor
+    text: str
+    role: str
+    href: str
+    leader: Join | None
+
+
+class ScaleBar(Struct, frozen=True, kw_only=True):
+    """A bar from x1 to x2 at y, its ends `tick` high, as long as its label says at the middle of the map."""
+
+    x1: float
+    x2: float
+    y: float
+    tick: float
+    label_y: float
+    label: str
+
+
+class Layer(Struct, frozen=True, kw_only=True):
+    """Marks and words for screens from `least` CSS pixels, sizes in drawing units; `fallback`: shown without styles."""
+
+    least: int
+    fallback: bool
+    size: float
+    name_size: float
+    names: tuple[Name, ...]
+    joins: tuple[Join, ...]
+    marks: tuple[PlaceMark, ...]
+    labels: tuple[PlaceLabel, ...]
+    bar: ScaleBar
+
+
+class MapDrawing(Struct, frozen=True, kw_only=True):
+    """All that the macro places, in drawing units; `key` is role (or `approximate`) and words."""
+
+    width: float
+    height: float
+    lands: tuple[Land, ...]
+    layers: tuple[Layer, ...]
+    key: tuple[tuple[str, str], ...]
+
+
+class _Shape(Struct, frozen=True, kw_only=True):
+    """An outline in drawing units, clipped to the frame."""
+
+    id: str
+    name: str
+    polygons: tuple[Polygon, ...]
+
+
+class _NamePlace(Struct, frozen=True, kw_only=True):
+    """Where a name might be centred in a polygon, and how far from any edge that is."""
+
+    x: float
+    y: float
+    room: float
+    polygon: Polygon
+
+
+def draw_map(
+    outline: Mapping[str, Any] | None,
+    highlight: str,
+    places: Sequence[Place],
+    links: Sequence[tuple[str, str]],
+    *,
+    names: Mapping[str, str],
+    roles: Mapping[str, str],
+    approximate: str,
+    format_distance: Callable[[int], str],
+    layers: Sequence[int] = LAYERS,
+) -> MapDrawing | None:
+    """Return the map of `outline` with `places` and `links` between their ids, None when there is nothing to show.
+
+    `names` are the lands' names by id (else the outline's own), `roles` the words of the key, `approximate` those for
+    a place known only as a district or province; `format_distance` writes kilometres. ValueError: it is no GeoJSON.
+    """
+    outlines = read_outlines(outline) if outline else ()
+    shown = _shown(outlines, highlight, places)
+    if not shown:
+        return None
+    width = float(max(layers))
+    projection, height = fit(shown, width=width, tallest=1.15, flattest=0.55, margin=width * 0.055)
+    height = float(round(height))
+    frame = Box(0.0, 0.0, width, height)
+    shapes = _shapes(outlines, projection, frame)
+    name_places = _name_places(shapes, frame)
+    here = {place.id: projection(place.longitude, place.latitude) for place in places}
+    return MapDrawing(
+        width=width,
+        height=height,
+        lands=tuple(
+            Land(d=path(ring for polygon in shape.polygons for ring in polygon), own=shape.id == highlight)
+            for shape in sorted(shapes, key=lambda shape: shape.id == highlight)
+        ),
+        layers=tuple(
+            _layer(
+                least, places, links, here, name_places, names, highlight, projection, format_distance, width, height
+            )
+            for least in layers
+        ),
+        key=_key(places, roles, approximate),
+    )
+
+
+def _shown(outlines: Sequence[Outline], highlight: str, places: Sequence[Place]) -> list[tuple[float, float]]:
+    """Return what must be on the map: the places, and those parts of the outline that hold them, or its largest."""
+    at = [(place.longitude, place.latitude) for place in places]
+    parts = [polygon for outline in outlines if outline.id == highlight for polygon in outline.polygons if polygon]
+    used = [part for part in parts if any(inside(point, part) for point in at)]
+    return at + [point for part in used or sorted(parts, key=lambda part: area(part[0]))[-1:] for point in part[0]]
+
+
+def _shapes(outlines: Sequence[Outline], projection: Projection, frame: Box) -> list[_Shape]:
+    """Return the outlines as far as they are in `frame`, with no more points than its size can show."""
+    projected = [
+        (outline, [[projection.ring(ring) for ring in polygon] for polygon in outline.polygons]) for outline in outlines
+    ]
+    rings = [ring for _, polygons in projected for polygon in polygons for ring in polygon]
+    thin = iter(simplify_together(rings, _TOLERANCE))
+    edge = frame.grown(_BEYOND)
+    shapes = []
+    for outline, polygons in projected:
+        clipped = [[clip(next(thin), edge) for _ in polygon] for polygon in polygons]
+        kept = tuple(tuple(filter(_shows, polygon)) for polygon in clipped if any(map(_shows, polygon)))
+        if kept:
+            shapes.append(_Shape(id=outline.id, name=outline.name, polygons=kept))
+    return shapes
+
+
+def _shows(ring: Ring) -> bool:
+    return len(ring) > 2 and area(ring) >= 1.5
+
+
+def _layer(
+    least: int,
+    places: Sequence[Place],
+    links: Sequence[tuple[str, str]],
+    here: Mapping[str, tuple[float, float]],
+    name_places: Sequence[tuple[_Shape, Sequence[_NamePlace]]],
+    names: Mapping[str, str],
+    highlight: str,
+    projection: Projection,
+    format_distance: Callable[[int], str],
+    width: float,
+    height: float,
+) -> Layer:
+    unit = width / least
+    frame = Box(0.0, 0.0, width, height)
+    joins = tuple(_join(here[start], here[end]) for start, end in links)
+    marks = tuple(_mark(place, here[place.id], unit) for place in sorted(places, key=lambda p: p.role == "hub"))
+    mark_boxes = [Box(mark.x, mark.y, mark.x, mark.y).grown(mark.r + unit) for mark in marks]
+    bar, bar_box = _scale_bar(projection, format_distance, frame, unit, mark_boxes)
+    lines = [Line(join.x1, join.y1, join.x2, join.y2) for join in joins]
+    labels, boxes = _labels(places, here, frame, unit, [bar_box, *mark_boxes], lines)
+    return Layer(
+        least=least,
+        fallback=least == FALLBACK,
+        size=round(LABEL * unit, 1),
+        name_size=round(NAME * unit, 1),
+        names=tuple(_names(name_places, names, highlight, frame, unit, [bar_box, *mark_boxes, *boxes], lines)),
+        joins=joins,
+        marks=marks,
+        labels=labels,
+        bar=bar,
+    )
+
+
+def _join(start: tuple[float, float], end: tuple[float, float]) -> Join:
+    return Join(x1=round(start[0], 1), y1=round(start[1], 1), x2=round(end[0], 1), y2=round(end[1], 1))
+
+
+def _mark(place: Place, at: tuple[float, float], unit: float) -> PlaceMark:
+    return PlaceMark(
+        x=round(at[0], 1),
+        y=round(at[1], 1),
+        r=round(_RADIUS.get(place.role, _OTHER_RADIUS) * unit * (_APPROXIMATE if _is_approximate(place) else 1), 1),
+        role=place.role,
+        approximate=_is_approximate(place),
+        title=place.name,
+        href=place.href,
+    )
+
+
+def _is_approximate(place: Place) -> bool:
+    return place.precision in ("district", "province")
+
+
+def _labels(
+    places: Sequence[Place],
+    here: Mapping[str, tuple[float, float]],
+    frame: Box,
+    unit: float,
+    solid: Sequence[Box],
+    lines: Sequence[Line],
+) -> tuple[tuple[PlaceLabel, ...], list[Box]]:
+    """Return one label for all places that are at one point, hubs first, and the boxes taken."""
+    groups = list(_groups(places, here, unit))
+    requests = [
+        Request(
+            x=x,
+            y=y,
+            width=text_width(text, LABEL * unit * (1.06 if group[0].role == "hub" else 1)),
+            height=LABEL * LINE * unit,
+            candidates=around(_RADIUS.get(group[0].role, _OTHER_RADIUS) * unit + unit, LABEL * unit),
+            loss=2000.0 if group[0].role == "hub" else 1000.0,
+        )
+        for group, text, (x, y) in groups
+    ]
+    placed = place_labels(requests, frame=frame.grown(-2 * unit), solid=solid, soft=lines)
+    labels = []
+    for place, (group, text, (x, y)) in zip(placed, groups, strict=True):
+        if place:
+            labels.append(
+                PlaceLabel(
+                    x=round(place.x, 1),
+                    y=round(place.y + LABEL * unit * 0.35, 1),
+                    anchor=place.anchor,
+                    text=text,
+                    role=group[0].role,
+                    href=group[0].href,
+                    leader=_leader(place, x, y) if place.leader else None,
+                )
+            )
+    return tuple(labels), [place.box for place in placed if place]
+
+
+def _groups(
+    places: Sequence[Place], here: Mapping[str, tuple[float, float]], unit: float
+) -> Iterator[tuple[list[Place], str, tuple[float, float]]]:
+    """Yield places that share a point, the words for them all, and the point."""
+
+    def cell(place: Place) -> tuple[int, int]:
+        x, y = here[place.id]
+        return round(x / (2 * unit)), round(y / (2 * unit))
+
+    for _, group in groupby(sorted(places, key=lambda p: (cell(p), p.role != "hub", p.id)), key=cell):
+        together = list(group)
+        yield together, ", ".join(dict.fromkeys(place.name for place in together)), here[together[0].id]
+
+
+def _leader(place: Placed, x: float, y: float) -> Join:
+    """Return the line from the mark to the nearest point of the label's box."""
+    box = place.box
+    return _join((x, y), (min(max(x, box.left), box.right), min(max(y, box.top), box.bottom)))
+
+
+def _scale_bar(
+    projection: Projection, format_distance: Callable[[int], str], frame: Box, unit: float, marks: Sequence[Box]
+) -> tuple[ScaleBar, Box]:
+    """Return a bar of a round length, near a fifth of the width, in the lower corner that is further from any mark."""
+    kilometres = _round_down(frame.right * 0.26 / projection.units_per_km)
+    length = kilometres * projection.units_per_km
+    label = format_distance(kilometres)
+    taken = max(length, text_width(label, NAME * unit)) + 4 * unit
+    edge = 10 * unit
+
+    def box(left: float) -> Box:
+        return Box(left, frame.bottom - edge - NAME * LINE * unit - 4 * unit, left + taken, frame.bottom - edge / 2)
+
+    corners = [box(edge), box(frame.right - edge - taken)]
+    corner = max(corners, key=lambda c: min((_apart(c, mark) for mark in marks), default=0.0))
+    x1 = corner.left
+    bar = ScaleBar(
+        x1=round(x1, 1),
+        x2=round(x1 + length, 1),
+        y=round(corner.bottom - 4 * unit, 1),
+        tick=round(3 * unit, 1),
+        label_y=round(corner.bottom - 9 * unit, 1),
+        label=label,
+    )
+    return bar, corner
+
+
+def _apart(a: Box, b: Box) -> float:
+    return hypot(max(a.left - b.right, b.left - a.right, 0.0), max(a.top - b.bottom, b.top - a.bottom, 0.0))
+
+
+def _round_down(value: float) -> int:
+    """Return the largest of 1, 2, 5, 10, 20, 50 and so on that is at most `value`, and at least 1."""
+    steps = [factor * 10**power for power in range(5) for factor in (1, 2, 5)]
+    return max((step for step in steps if step <= value), default=1)
+
+
+def _name_places(shapes: Sequence[_Shape], frame: Box) -> Sequence[tuple[_Shape, Sequence[_NamePlace]]]:
+    """Return for each land where its name might stand, the place furthest from any edge first."""
+    return [(shape, sorted(_name_grid(shape, frame), key=lambda place: -place.room)) for shape in shapes]
+
+
+def _name_grid(shape: _Shape, frame: Box) -> Iterator[_NamePlace]:
+    for polygon in shape.polygons:
+        rough = simplify_together(polygon, _ROUGH)
+        bounds = extent(rough[0])
+        for column in range(1, _GRID):
+            for row in range(1, _GRID):
+                x = bounds.left + (bounds.right - bounds.left) * column / _GRID
+                y = bounds.top + (bounds.bottom - bounds.top) * row / _GRID
+                if inside((x, y), rough):
+                    to_frame = min(x - frame.left, frame.right - x, y - frame.top, frame.bottom - y)
+                    yield _NamePlace(x=x, y=y, room=min(distance((x, y), rough), to_frame), polygon=tuple(rough))
+
+
+def _names(
+    places: Sequence[tuple[_Shape, Sequence[_NamePlace]]],
+    names: Mapping[str, str],
+    highlight: str,
+    frame: Box,
+    unit: float,
+    solid: Sequence[Box],
+    lines: Sequence[Line],
+) -> Iterator[Name]:
+    """Yield the name of each land that has room for it."""
+    for shape, candidates in places:
+        text = names.get(shape.id) or shape.name
+        half = text_width(text.upper(), NAME * unit) * _SPACED / 2
+        for place in candidates:
+            box = Box(place.x - half, place.y, place.x + half, place.y).grown(NAME * LINE * unit / 2)
+            if (
+                text
+                and box.within(frame)
+                and not any(box.meets(other) for other in solid)
+                and not any(line.length_in(box) for line in lines)
+                and _fits(box, place.polygon)
+            ):
+                own = shape.id == highlight
+                yield Name(x=round(place.x, 1), y=round(place.y + NAME * unit * 0.35, 1), text=text, own=own)
+                break
+
+
+def _fits(box: Box, polygon: Polygon) -> bool:
+    """Tell whether `box` is in `polygon`, looking at points along its edges."""
+    xs = [box.left + (box.right - box.left) * part / 6 for part in range(7)]
+    return all(inside((x, y), polygon) for y in (box.top, box.bottom) for x in xs)
+
+
+def _key(places: Sequence[Place], roles: Mapping[str, str], approximate: str) -> tuple[tuple[str, str], ...]:
+    used = {place.role for place in places}
+    key = [(role, label) for role, label in roles.items() if role in used]
+    if any(map(_is_approximate, places)):
+        key.append(("approximate", approximate))
+    return tuple(key)
