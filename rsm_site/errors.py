@@ -1,5 +1,6 @@
 """Where something stands in the content, what is wrong there, and the exceptions that end a command."""
 
+from collections.abc import Iterable, Mapping
 from typing import Literal
 
 from msgspec import Struct
@@ -39,13 +40,14 @@ class UsageError(SiteError):
 
 
 class ContentError(SiteError):
-    """The content has errors; carries every problem found, warnings too."""
+    """The content has errors; carries every problem found, warnings too, and the text of each file by its name."""
 
     exit_status = 1
 
-    def __init__(self, problems: "tuple[Problem, ...]") -> None:
+    def __init__(self, problems: Iterable[Problem], texts: Mapping[str, str]) -> None:
         """Keep `problems` in the order of file and line."""
         self.problems = tuple(sorted(problems))
+        self.texts = texts
         count = sum(problem.severity == "error" for problem in self.problems)
         super().__init__(f"{count} error{'' if count == 1 else 's'} in the content; nothing was written")
 

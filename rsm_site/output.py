@@ -175,9 +175,9 @@ def _check_replaceable(target: str) -> Manifest | None:
     if foreign := _foreign(listing, manifest):
         names = _names(foreign)
         raise OutputError(f"{target} holds what no build made: {names}; move it elsewhere or choose another folder")
-    for folder in ["", *listing.folders]:
-        if not os.access(f"{target}/{folder}", os.W_OK | os.X_OK):
-            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), f"{target}/{folder}")
+    for folder in [target, *(f"{target}/{path}" for path in listing.folders)]:
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise OutputError(f"no permission to change {folder}, or its disk is read-only")
     return manifest
 
 
@@ -209,7 +209,7 @@ def _folders(paths: Iterable[str]) -> set[str]:
 def _stage(files: Mapping[str, bytes], staging: str, target: str, unchanged: Container[str]) -> None:
     """Write `files` to the new folder `staging`, the manifest first and to the disk: nothing is ever unaccounted for.
 
-    A file that `target` has `unchanged` is linked, not written: quicker, and keeps the time of change that web servers tell.
+    A file that `target` has `unchanged` is linked, not written: quicker, and it keeps its time of change.
     """
     first = _folders({MANIFEST})
     for folder in ["", *sorted(first)]:

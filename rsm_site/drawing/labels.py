@@ -115,6 +115,14 @@ def text_width(text: str, size: float) -> float:
     return size * sum(_character_width(character) for character in unicodedata.normalize("NFD", text)) / 100
 
 
+def shorten(text: str, size: float, room: float) -> str:
+    """Return as much of `text` as fits in `room`, with an ellipsis where something is left out."""
+    if text_width(text, size) <= room:
+        return text
+    ends = (end for end in range(len(text) - 1, 0, -1) if text_width(text[:end] + "…", size) <= room)
+    return text[: next(ends, 1)].rstrip() + "…"
+
+
 def _character_width(character: str) -> int:
     if character in _WIDTHS:
         return _WIDTHS[character]
@@ -154,7 +162,7 @@ def above(marker: float, size: float) -> tuple[Candidate, ...]:
         reach = marker + size * (0.2 + LINE / 2 + ring * 0.7)
         for under, side in enumerate((-1, 1)):
             found += [
-                Candidate(dx, side * reach, anchor, ring * 9.0 + under * 4.5 + rank * 1.5, ring > 0)
+                Candidate(dx, side * reach, anchor, ring * 14.0 + under * 4.5 + rank * 1.5, ring > 0)
                 for rank, (anchor, dx) in enumerate(sides)
             ]
     return tuple(found)

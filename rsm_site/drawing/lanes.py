@@ -57,13 +57,19 @@ class _Cluster(Struct, kw_only=True):
     events: list[Mark]
 
 
-def group_marks(marks: Sequence[Mark], scale: TimeScale, width: float) -> tuple[LaneMark, ...]:
-    """Return the marks of one lane, none nearer to the next than a finger needs, at `width` and any greater one."""
+def group_marks(marks: Sequence[Mark], scale: TimeScale, day_x: float, width: float) -> tuple[LaneMark, ...]:
+    """Return the marks of one lane, none nearer to the next than a finger needs, at `width` and any greater one.
+
+    Those after the edition's day, at `day_x`, are marks of their own.
+    """
     earlier = _cluster([mark for mark in marks if not mark.later], scale)
     later = _cluster([mark for mark in marks if mark.later], scale)
-    if earlier and later:
-        _part(earlier[-1], later[0], width)
+    if later:
+        _clear(later[0], day_x + TARGET / 2, width)
         later = _merge(later)
+    if earlier and later and later[0].low - earlier[-1].high < TARGET:
+        earlier[-1].high = later[0].low - TARGET
+        earlier[-1].low = min(earlier[-1].low, earlier[-1].high)
         earlier = _merge(earlier)
     return tuple(_lane_mark(cluster, scale, width) for cluster in (*earlier, *later))
 
@@ -90,12 +96,10 @@ def _merge(clusters: list[_Cluster]) -> list[_Cluster]:
     return clusters
 
 
-def _part(before: _Cluster, after: _Cluster, width: float) -> None:
-    """Move the last mark before the edition's day and the first after it apart: they must not be counted as one."""
-    short = max(0.0, TARGET - (after.low - before.high))
-    right = min(short, max(0.0, width - TARGET / 2 - after.high))
-    after.low, after.high = after.low + right, after.high + right
-    before.low, before.high = min(before.low, before.high - short + right), before.high - short + right
+def _clear(cluster: _Cluster, left: float, width: float) -> None:
+    """Move the first mark after the edition's day off the day's line, as far as there is room."""
+    right = max(0.0, min(left - cluster.low, width - TARGET / 2 - cluster.high))
+    cluster.low, cluster.high = cluster.low + right, cluster.high + right
 
 
 def _lane_mark(cluster: _Cluster, scale: TimeScale, width: float) -> LaneMark:

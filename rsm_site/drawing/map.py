@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from rsm_site.drawing.geometry import (
     Outline,
+    Point,
     Polygon,
     Ring,
     area,
@@ -24,19 +25,20 @@ from rsm_site.drawing.geometry import (
     read_outlines,
     simplify_together,
 )
-from rsm_site.drawing.labels import LINE, Anchor, Box, Line, Placed, Request, around, place_labels, text_width
+from rsm_site.drawing.labels import LINE, Anchor, Box, Line, Placed, Request, around, place_labels, shorten, text_width
 from rsm_site.drawing.projection import Projection, fit
 
 LAYERS = (288, 400, 560, 720)  # CSS pixels from which each layer is shown; the stylesheet has the same steps
 FALLBACK = 400
 LABEL = 13.0  # px on the screen, as the next
 NAME = 11.0
-_RADIUS = {"hub": 7.0}
+_RADIUS = {"hub": 8.0, "functional": 6.5}
 _OTHER_RADIUS = 5.0
 _APPROXIMATE = 1.3  # as large as a mark that is exact
 _TOLERANCE = 0.8  # units of the widest layer
 _ROUGH = 5.0  # the same where only the room for a name is sought
 _GRID = 16  # places tried across and down for a name
+_LONGEST = 0.5  # of the width, for the words of a place
 _SPACED = 1.12  # what the space between the letters of a name adds
 _BEYOND = 4.0  # clipped this far outside the frame, where no reader sees the cut
 
@@ -53,7 +55,6 @@ class Place(Struct, frozen=True, kw_only=True):
     longitude: float
     href: str = ""
     precision: Precision = "city"
-    hub_id: str = ""
 
 
 class Land(Struct, frozen=True, kw_only=True):
@@ -157,6 +158,17 @@ class _NamePlace(Struct, frozen=True, kw_only=True):
     polygon: Polygon
 
 
+class _Scene(Struct, frozen=True, kw_only=True):
+    """What all layers have in common; `names` are words, whether they are its own, and places for them, best first."""
+
+    frame: Box
+    projection: Projection
+    places: Sequence[Place]
+    links: Sequence[tuple[str, str]]
+    here: Mapping[str, Point]
+    names: Sequence[tuple[str, bool, Sequence[_NamePlace]]]
+
+
 def draw_map(
     outline: Mapping[str, Any] | None,
     highlight: str,
@@ -183,8 +195,21 @@ def draw_map(
     height = float(round(height))
     frame = Box(0.0, 0.0, width, height)
     shapes = _shapes(outlines, projection, frame)
-    name_places = _name_places(shapes, frame)
-    here = {place.id: projection(place.longitude, place.latitude) for place in places}
+    scene = _Scene(
+        frame=frame,
+        projection=projection,
+        places=places,
+        links=links,
+        here={place.id: projection(place.longitude, place.latitude) for place in places},
+        names=[
+            (
+                names.get(shape.id) or shape.name,
+                shape.id == highlight,
+                sorted(_name_places(shape, frame), key=lambda place: -place.room),
+            )
+            for shape in shapes
+        ],
+    )
     return MapDrawing(
         width=width,
         height=height,
@@ -192,17 +217,12 @@ def draw_map(
             Land(d=path(ring for polygon in shape.polygons for ring in polygon), own=shape.id == highlight)
             for shape in sorted(shapes, key=lambda shape: shape.id == highlight)
         ),
-        layers=tuple(
-            _layer(
-                least, places, links, here, name_places, names, highlight, projection, format_distance, width, height
-            )
-            for least in layers
-        ),
+        layers=tuple(_layer(scene, least, format_distance) for least in layers),
         key=_key(places, roles, approximate),
     )
 
 
-def _shown(outlines: Sequence[Outline], highlight: str, places: Sequence[Place]) -> list[tuple[float, float]]:
+def _shown(outlines: Sequence[Outline], highlight: str, places: Sequence[Place]) -> list[Point]:
     """Return what must be on the map: the places, and those parts of the outline that hold them, or its largest."""
     at = [(place.longitude, place.latitude) for place in places]
     parts = [polygon for outline in outlines if outline.id == highlight for polygon in outline.polygons if polygon]
@@ -231,33 +251,21 @@ def _shows(ring: Ring) -> bool:
     return len(ring) > 2 and area(ring) >= 1.5
 
 
-def _layer(
-    least: int,
-    places: Sequence[Place],
-    links: Sequence[tuple[str, str]],
-    here: Mapping[str, tuple[float, float]],
-    name_places: Sequence[tuple[_Shape, Sequence[_NamePlace]]],
-    names: Mapping[str, str],
-    highlight: str,
-    projection: Projection,
-    format_distance: Callable[[int], str],
-    width: float,
-    height: float,
-) -> Layer:
-    unit = width / least
-    frame = Box(0.0, 0.0, width, height)
-    joins = tuple(_join(here[start], here[end]) for start, end in links)
-    marks = tuple(_mark(place, here[place.id], unit) for place in sorted(places, key=lambda p: p.role == "hub"))
-    mark_boxes = [Box(mark.x, mark.y, mark.x, mark.y).grown(mark.r + unit) for mark in marks]
-    bar, bar_box = _scale_bar(projection, format_distance, frame, unit, mark_boxes)
+def _layer(scene: _Scene, least: int, format_distance: Callable[[int], str]) -> Layer:
+    unit = scene.frame.right / least
+    joins = tuple(_join(scene.here[start], scene.here[end]) for start, end in scene.links)
     lines = [Line(join.x1, join.y1, join.x2, join.y2) for join in joins]
-    labels, boxes = _labels(places, here, frame, unit, [bar_box, *mark_boxes], lines)
+    marks = tuple(_mark(place, scene.here[place.id], unit) for place in sorted(scene.places, key=_from_below))
+    solid = [Box(mark.x, mark.y, mark.x, mark.y).grown(mark.r + unit) for mark in marks]
+    bar, bar_box = _scale_bar(scene, unit, format_distance, solid)
+    solid.append(bar_box)
+    labels, boxes = _labels(scene, unit, solid, lines)
     return Layer(
         least=least,
         fallback=least == FALLBACK,
         size=round(LABEL * unit, 1),
         name_size=round(NAME * unit, 1),
-        names=tuple(_names(name_places, names, highlight, frame, unit, [bar_box, *mark_boxes, *boxes], lines)),
+        names=tuple(_names(scene, unit, [*solid, *boxes], lines)),
         joins=joins,
         marks=marks,
         labels=labels,
@@ -265,11 +273,16 @@ def _layer(
     )
 
 
-def _join(start: tuple[float, float], end: tuple[float, float]) -> Join:
+def _from_below(place: Place) -> bool:
+    """Sort hubs last, so that they are drawn over what is at the same point."""
+    return place.role == "hub"
+
+
+def _join(start: Point, end: Point) -> Join:
     return Join(x1=round(start[0], 1), y1=round(start[1], 1), x2=round(end[0], 1), y2=round(end[1], 1))
 
 
-def _mark(place: Place, at: tuple[float, float], unit: float) -> PlaceMark:
+def _mark(place: Place, at: Point, unit: float) -> PlaceMark:
     return PlaceMark(
         x=round(at[0], 1),
         y=round(at[1], 1),
@@ -286,27 +299,22 @@ def _is_approximate(place: Place) -> bool:
 
 
 def _labels(
-    places: Sequence[Place],
-    here: Mapping[str, tuple[float, float]],
-    frame: Box,
-    unit: float,
-    solid: Sequence[Box],
-    lines: Sequence[Line],
+    scene: _Scene, unit: float, solid: Sequence[Box], lines: Sequence[Line]
 ) -> tuple[tuple[PlaceLabel, ...], list[Box]]:
     """Return one label for all places that are at one point, hubs first, and the boxes taken."""
-    groups = list(_groups(places, here, unit))
+    groups = list(_groups(scene, unit))
     requests = [
         Request(
             x=x,
             y=y,
-            width=text_width(text, LABEL * unit * (1.06 if group[0].role == "hub" else 1)),
+            width=text_width(text, LABEL * unit),
             height=LABEL * LINE * unit,
             candidates=around(_RADIUS.get(group[0].role, _OTHER_RADIUS) * unit + unit, LABEL * unit),
             loss=2000.0 if group[0].role == "hub" else 1000.0,
         )
         for group, text, (x, y) in groups
     ]
-    placed = place_labels(requests, frame=frame.grown(-2 * unit), solid=solid, soft=lines)
+    placed = place_labels(requests, frame=scene.frame.grown(-2 * unit), solid=solid, soft=lines)
     labels = []
     for place, (group, text, (x, y)) in zip(placed, groups, strict=True):
         if place:
@@ -324,18 +332,18 @@ def _labels(
     return tuple(labels), [place.box for place in placed if place]
 
 
-def _groups(
-    places: Sequence[Place], here: Mapping[str, tuple[float, float]], unit: float
-) -> Iterator[tuple[list[Place], str, tuple[float, float]]]:
+def _groups(scene: _Scene, unit: float) -> Iterator[tuple[list[Place], str, Point]]:
     """Yield places that share a point, the words for them all, and the point."""
+    room = (scene.frame.right - scene.frame.left) * _LONGEST
 
     def cell(place: Place) -> tuple[int, int]:
-        x, y = here[place.id]
+        x, y = scene.here[place.id]
         return round(x / (2 * unit)), round(y / (2 * unit))
 
-    for _, group in groupby(sorted(places, key=lambda p: (cell(p), p.role != "hub", p.id)), key=cell):
+    for _, group in groupby(sorted(scene.places, key=lambda p: (cell(p), p.role != "hub", p.id)), key=cell):
         together = list(group)
-        yield together, ", ".join(dict.fromkeys(place.name for place in together)), here[together[0].id]
+        text = ", ".join(dict.fromkeys(place.name for place in together))
+        yield together, shorten(text, LABEL * unit, room), scene.here[together[0].id]
 
 
 def _leader(place: Placed, x: float, y: float) -> Join:
@@ -345,11 +353,12 @@ def _leader(place: Placed, x: float, y: float) -> Join:
 
 
 def _scale_bar(
-    projection: Projection, format_distance: Callable[[int], str], frame: Box, unit: float, marks: Sequence[Box]
+    scene: _Scene, unit: float, format_distance: Callable[[int], str], marks: Sequence[Box]
 ) -> tuple[ScaleBar, Box]:
     """Return a bar of a round length, near a fifth of the width, in the lower corner that is further from any mark."""
-    kilometres = _round_down(frame.right * 0.26 / projection.units_per_km)
-    length = kilometres * projection.units_per_km
+    frame, units_per_km = scene.frame, scene.projection.units_per_km
+    kilometres = _round_down(frame.right * 0.26 / units_per_km)
+    length = kilometres * units_per_km
     label = format_distance(kilometres)
     taken = max(length, text_width(label, NAME * unit)) + 4 * unit
     edge = 10 * unit
@@ -381,12 +390,8 @@ def _round_down(value: float) -> int:
     return max((step for step in steps if step <= value), default=1)
 
 
-def _name_places(shapes: Sequence[_Shape], frame: Box) -> Sequence[tuple[_Shape, Sequence[_NamePlace]]]:
-    """Return for each land where its name might stand, the place furthest from any edge first."""
-    return [(shape, sorted(_name_grid(shape, frame), key=lambda place: -place.room)) for shape in shapes]
-
-
-def _name_grid(shape: _Shape, frame: Box) -> Iterator[_NamePlace]:
+def _name_places(shape: _Shape, frame: Box) -> Iterator[_NamePlace]:
+    """Yield where the name of a land might stand."""
     for polygon in shape.polygons:
         rough = simplify_together(polygon, _ROUGH)
         bounds = extent(rough[0])
@@ -399,29 +404,19 @@ def _name_grid(shape: _Shape, frame: Box) -> Iterator[_NamePlace]:
                     yield _NamePlace(x=x, y=y, room=min(distance((x, y), rough), to_frame), polygon=tuple(rough))
 
 
-def _names(
-    places: Sequence[tuple[_Shape, Sequence[_NamePlace]]],
-    names: Mapping[str, str],
-    highlight: str,
-    frame: Box,
-    unit: float,
-    solid: Sequence[Box],
-    lines: Sequence[Line],
-) -> Iterator[Name]:
+def _names(scene: _Scene, unit: float, solid: Sequence[Box], lines: Sequence[Line]) -> Iterator[Name]:
     """Yield the name of each land that has room for it."""
-    for shape, candidates in places:
-        text = names.get(shape.id) or shape.name
+    for text, own, candidates in scene.names:
         half = text_width(text.upper(), NAME * unit) * _SPACED / 2
         for place in candidates:
             box = Box(place.x - half, place.y, place.x + half, place.y).grown(NAME * LINE * unit / 2)
             if (
                 text
-                and box.within(frame)
+                and box.within(scene.frame)
                 and not any(box.meets(other) for other in solid)
                 and not any(line.length_in(box) for line in lines)
                 and _fits(box, place.polygon)
             ):
-                own = shape.id == highlight
                 yield Name(x=round(place.x, 1), y=round(place.y + NAME * unit * 0.35, 1), text=text, own=own)
                 break
 

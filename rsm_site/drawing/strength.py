@@ -12,7 +12,7 @@ from typing import Literal
 from dateutil.relativedelta import relativedelta
 from msgspec import Struct
 
-from rsm_site.drawing.labels import LINE, Anchor, Box, Line, Placed, Request, above, place_labels, text_width
+from rsm_site.drawing.labels import LINE, Anchor, Box, Line, Placed, Request, above, place_labels, shorten, text_width
 from rsm_site.drawing.lanes import Lane, Mark, group_marks, percent
 from rsm_site.drawing.scales import TimeScale, nice_ticks, time_scale, year_step
 
@@ -25,6 +25,8 @@ TICK = 12.0
 GAP = relativedelta(months=24)  # longer without a reported value, and the line stops
 _NARROW = 560.0  # below this width a lane's name stands over its line
 _RADIUS = 4.0
+_ROOM = {True: (42.0, 180.0), False: (28.0, 240.0)}  # px for a lane and for the plot, narrow or not
+_GREAT = 0.08  # a change worth a label, as a share of the axis
 _LONG = 10.0  # px that a year or month needs to be drawn as a bar, not as a dot
 
 
@@ -207,10 +209,11 @@ def draw_strength(
         right=width - LABEL,
     )
     top = LABEL * LINE + 4
-    lanes, lanes_bottom = _lanes(marks, lane_names, scale, width, top, narrow=narrow)
+    day_x = scale.end(day)
+    lanes, lanes_bottom = _lanes(marks, lane_names, scale, day_x, width, top)
     axis_y = lanes_bottom + 10 + LABEL
     plot_top = axis_y + 14 if amounts else lanes_bottom + 10
-    plot_height = (170.0 if narrow else 210.0) if amounts else 64.0 if values else 4.0
+    plot_height = _ROOM[narrow][1] if amounts else 64.0 if values else 4.0
     plot = _Plot(
         width=width,
         scale=scale,
@@ -219,7 +222,6 @@ def draw_strength(
         largest=ticks[-1] if ticks else 1.0,
     )
     steps, risers = _line(values, day, plot)
-    day_x = scale.end(day)
     return StrengthDrawing(
         width=width,
         height=plot.baseline + TICK * LINE + 6,
@@ -258,21 +260,23 @@ def _left_column(amounts: Sequence[str], names: Sequence[str], width: float) -> 
 
 
 def _lanes(
-    marks: Sequence[Mark], names: Mapping[str, str], scale: TimeScale, width: float, top: float, *, narrow: bool
+    marks: Sequence[Mark], names: Mapping[str, str], scale: TimeScale, day_x: float, width: float, top: float
 ) -> tuple[tuple[Lane, ...], float]:
     """Return the lanes from `top` downwards, and where they end."""
-    height = 42.0 if narrow else 28.0
+    narrow = width < _NARROW
+    height = _ROOM[narrow][0]
+    room = width if narrow else scale.left - 10
     lanes = []
     for index, (category, label) in enumerate(names.items()):
         bottom = top + 8 + (index + 1) * height
         lanes.append(
             Lane(
                 id=category,
-                label=label,
+                label=shorten(label, LABEL, room),
                 y=bottom - 14,
                 label_y=bottom - 30 if narrow else bottom - 14 + LABEL * 0.35,
                 count_y=bottom - 14 + TICK * 0.35,
-                marks=group_marks([mark for mark in marks if mark.category == category], scale, width),
+                marks=group_marks([mark for mark in marks if mark.category == category], scale, day_x, width),
             )
         )
     return tuple(lanes), top + 8 + len(names) * height if names else top
@@ -359,7 +363,11 @@ def _labels(
     """Label the values that matter most, each only if there is room."""
     patterns = {"planned": words.planned, "disputed": words.disputed}
     wanted = [
-        (value, patterns.get(value.status, "{value}").replace("{value}", value.text), loss)
+        (
+            value,
+            shorten(patterns.get(value.status, "{value}").replace("{value}", value.text), LABEL, plot.width / 2),
+            loss,
+        )
         for value, loss in _worth_a_label(values, plot.largest)
     ]
     centres = [plot.centre(value) for value, _, _ in wanted]
@@ -402,26 +410,26 @@ def _labels(
 
 
 def _worth_a_label(values: Sequence[Value], largest: float) -> Iterator[tuple[Value, float]]:
-    """Yield values with what it would cost to leave their label out."""
+    """Yield values with what it would cost to leave their label out: the current one, the peak, both ends, great changes.
+
+    Planned and disputed values and those in words stand apart from the line, so each wants its label, the same words once.
+    """
     reported = [value for value in values if value.status == "reported" and value.amount is not None]
     current = max((i for i, value in enumerate(reported) if not value.later), default=-1)
     peak = max(range(len(reported)), key=lambda i: reported[i].amount or 0.0, default=-1)
     for index, value in enumerate(reported):
-        amount = value.amount or 0.0
-        before = (reported[index - 1].amount or 0.0) if index else None
+        change = abs((value.amount or 0.0) - (reported[index - 1].amount or 0.0)) / largest if index else 0.0
         if index == current:
             yield value, 1000.0
         elif index == peak:
             yield value, 800.0
         elif index in (0, len(reported) - 1):
             yield value, 600.0
-        elif before is not None and abs(amount - before) > 0.04 * largest:
-            yield value, 60.0 + 200.0 * abs(amount - before) / largest
-    for value in values:
-        if value.status != "reported":
-            yield value, 300.0
-        elif value.amount is None:
-            yield value, 500.0
+        elif change > _GREAT:
+            yield value, 20.0 + 100.0 * change
+    apart = {(value.status, value.text): value for value in reversed(values) if value not in reported}
+    for value in reversed(apart.values()):
+        yield value, 500.0 if value.amount is None else 80.0
 
 
 def _mark_box(value: Value, plot: _Plot) -> Box:

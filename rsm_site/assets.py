@@ -1,0 +1,59 @@
+"""Static files of the templates -> bytes under fingerprinted names."""
+
+from collections.abc import Mapping
+from hashlib import sha256
+from pathlib import Path
+
+from msgspec import Struct
+
+from rsm_site.errors import SiteError
+
+_CSS_ORDER = ("tokens.css", "base.css", "layout.css", "components", "print.css")
+
+
+class Assets(Struct, frozen=True):
+    """Files by their URL, the style sheet's text, and the URLs that pages name."""
+
+    files: Mapping[str, bytes]
+    css: str
+    css_url: str
+    script_url: str
+
+
+def make_assets(templates: Path) -> Assets:
+    """Join and minify the style sheets (tokens, base, layout, components, print), take the script and every other file
+    of templates/assets as it is."""
+    folder = templates / "assets"
+    if not folder.is_dir():
+        raise SiteError(f"the templates have no folder assets/ at {folder}")
+    css = _minify("\n".join(path.read_text(encoding="utf-8") for path in _style_sheets(folder / "css")))
+    script = (folder / "js" / "site.js").read_bytes() if (folder / "js" / "site.js").is_file() else b""
+    files = {}
+    css_url = fingerprinted("assets/site.css", css.encode())
+    files[css_url] = css.encode()
+    script_url = ""
+    if script:
+        script_url = fingerprinted("assets/site.js", script)
+        files[script_url] = script
+    return Assets(files=files, css=css, css_url=css_url, script_url=script_url)
+
+
+def fingerprinted(url: str, data: bytes) -> str:
+    """The URL with the beginning of the content's SHA-256 before its ending, so that it can be cached for ever."""
+    stem, _, suffix = url.rpartition(".")
+    return f"{stem}.{sha256(data).hexdigest()[:12]}.{suffix}"
+
+
+def _style_sheets(folder: Path) -> list[Path]:
+    found = []
+    for name in _CSS_ORDER:
+        path = folder / name
+        found.extend(sorted(path.glob("*.css")) if path.is_dir() else [path] if path.is_file() else [])
+    return found
+
+
+def _minify(css: str) -> str:
+    from rcssmin import cssmin
+
+    minified: str = cssmin(css)
+    return minified

@@ -1,0 +1,105 @@
+"""The stages of a build, in order: load, plan, render, check, write."""
+
+from base64 import b64encode
+from collections.abc import Mapping
+from hashlib import sha256
+from typing import Any
+
+from msgspec import Struct
+
+from rsm_site.assets import Assets, make_assets
+from rsm_site.config import Config
+from rsm_site.errors import ContentError, Problem
+from rsm_site.language import Language
+from rsm_site.linkcheck import check_site as check_links
+from rsm_site.loader import load_factsheet
+from rsm_site.manifest import MANIFEST, encode_manifest, make_manifest
+from rsm_site.model import Factsheet
+from rsm_site.output import check_output_folder, write_site
+from rsm_site.pages import Plan, plan_pages
+from rsm_site.prose import Converter
+from rsm_site.render import Renderer
+from rsm_site.strings import read_strings
+
+
+class Built(Struct, frozen=True, kw_only=True):
+    """A whole site in memory: its files by URL, and the warnings that it was made with."""
+
+    files: Mapping[str, bytes]
+    page_count: int
+    problems: tuple[Problem, ...]
+    texts: Mapping[str, str]
+
+
+def build_site(config: Config) -> Built:
+    """Make the site and put it into the output folder; ContentError when the content has errors, and then nothing is
+    written."""
+    protected = (config.content, config.templates)
+    check_output_folder(config.output, project=config.project, protected=protected, home=config.home)
+    built = check_site(config)
+    write_site(built.files, config.output)
+    return built
+
+
+def check_site(config: Config) -> Built:
+    """Make the site in memory; ContentError carries every problem when there is an error, or under `strict` a warning."""
+    loaded = load_factsheet(config)
+    problems = set(loaded.problems)
+    if loaded.factsheet is None or any(problem.severity == "error" for problem in problems):
+        raise ContentError(problems, loaded.texts)
+    factsheet = loaded.factsheet
+    language, missing = make_language(factsheet, config)
+    problems.update(missing)
+    plan = plan_pages(
+        factsheet, language, Converter(), loaded.texts, day=config.edition, known_by=config.known_by
+    )
+    problems.update(plan.problems)
+    _stop_at(problems, config, loaded.texts)
+    assets = make_assets(config.templates)
+    pages = render_pages(plan, language, assets, config)
+    files: dict[str, bytes] = {**{url: html.encode() for url, html in pages.items()}, **assets.files}
+    problems.update(check_links(pages, files))
+    _stop_at(problems, config, loaded.texts)
+    files[MANIFEST] = encode_manifest(make_manifest(files, plan.editions[-1].day.isoformat()))
+    return Built(files=files, page_count=len(pages), problems=tuple(sorted(problems)), texts=loaded.texts)
+
+
+def make_language(factsheet: Factsheet, config: Config) -> tuple[Language, tuple[Problem, ...]]:
+    """The site's language, and a warning when its interface words are not translated."""
+    site = factsheet.site
+    strings, is_own = read_strings(config.templates, site.language)
+    problems: tuple[Problem, ...] = ()
+    if not is_own:
+        message = f"there are no interface words in '{site.language}'; they are in English"
+        hint = f"copy templates/strings/en.yaml to {site.language}.yaml and translate it"
+        problems = (Problem(site.located("language"), "no-strings", message, hint, "warning"),)
+    return Language(site.language, strings), problems
+
+
+def render_pages(plan: Plan, language: Language, assets: Assets, config: Config) -> dict[str, str]:
+    """The HTML of every page by its URL."""
+    renderer = Renderer(config.templates, language, _site_globals(assets), config.cache)
+    return {page.url: renderer.render(page) for page in plan.pages}
+
+
+def _site_globals(assets: Assets) -> dict[str, Any]:
+    from markupsafe import Markup
+
+    digest = b64encode(sha256(assets.css.encode()).digest()).decode()
+    return {
+        "css": Markup(assets.css),  # noqa: S704 - the templates' own style sheet
+        "css_url": assets.css_url,
+        "css_hash": f"sha256-{digest}",
+        "script_url": assets.script_url,
+    }
+
+
+def _stop_at(problems: set[Problem], config: Config, texts: Mapping[str, str]) -> None:
+    if config.strict:
+        raised = {Problem(p.location, p.code, p.message, p.hint) for p in problems}
+        problems.clear()
+        problems.update(raised)
+    if any(problem.severity == "error" for problem in problems):
+        raise ContentError(problems, texts)
+
+

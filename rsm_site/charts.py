@@ -1,0 +1,135 @@
+"""Edition -> the drawings' view data: which values, events and places are drawn, and in which words."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+from rsm_site.dates import OPEN_END, PartialDate
+from rsm_site.drawing.lanes import Mark
+from rsm_site.drawing.map import MapDrawing, draw_map
+from rsm_site.drawing.map import Place as MapPlace
+from rsm_site.drawing.sparkline import Sparkline, draw_sparkline
+from rsm_site.drawing.strength import StrengthDrawing, Value, Words, draw_strength
+from rsm_site.edition import Edition
+from rsm_site.model import Event, Hub, Observation
+from rsm_site.views import Viewer
+
+WIDTHS = (300, 640)
+_KEY = ("exactly", "about", "over", "under", "planned", "disputed", "text", "later", "gap")
+
+
+def strength_drawings(
+    viewer: Viewer, edition: Edition, observations: Sequence[Observation], events: Sequence[Event]
+) -> tuple[StrengthDrawing, ...]:
+    """The drawing of strength over time and of events, once for narrow and once for wide places; what is after the
+    edition's day is marked as later."""
+    language = viewer.language
+    values = [_value(observation, viewer, edition) for observation in observations if observation.status != "withdrawn"]
+    marks = [
+        Mark(
+            id=event.id,
+            earliest=event.date.earliest,
+            latest=_end(event.date),
+            title=event.title,
+            when=language.date(event.date),
+            category=event.category,
+            category_label=viewer.category(event.category),
+            href=viewer.addresses.of("event", event.id),
+            later=event.date.earliest > edition.day,
+        )
+        for event in events
+    ]
+    words = Words(
+        axis=language.word("strength_axis"),
+        day=language.day(edition.day),
+        planned=language.word("value_planned"),
+        disputed=language.word("value_disputed"),
+        key={kind: language.word(f"key_{kind}") for kind in _KEY},
+    )
+    order = [*edition.site.categories, *sorted({event.category for event in events} - set(edition.site.categories))]
+    return tuple(
+        draw_strength(
+            values,
+            marks,
+            categories=[(id_, viewer.category(id_)) for id_ in order],
+            day=edition.day,
+            words=words,
+            width=width,
+            format_number=language.compact,
+            format_year=viewer.year,
+        )
+        for width in WIDTHS
+    )
+
+
+def hubs_map(viewer: Viewer, edition: Edition, outline: dict[str, Any] | None) -> MapDrawing | None:
+    """The map of the hubs' places, each spoke joined to the hub; None when there is nothing to show."""
+    places, links = [], []
+    centres = [hub for hub in edition.hubs if hub.role == "hub"]
+    for hub in edition.hubs:
+        for index, place in enumerate(hub.places):
+            places.append(
+                MapPlace(
+                    id=_place_id(hub, index),
+                    name=place.name,
+                    role=hub.role,
+                    latitude=float(place.latitude),
+                    longitude=float(place.longitude),
+                    href=viewer.addresses.of("hub", hub.id),
+                    precision=place.precision,
+                )
+            )
+        if hub.role == "hub":
+            links.extend((_place_id(hub, 0), _place_id(hub, index)) for index in range(1, len(hub.places)))
+        elif hub.role == "spoke" and centres and hub.places and centres[0].places:
+            links.append((_place_id(centres[0], 0), _place_id(hub, 0)))
+    language = viewer.language
+    features = outline["features"] if outline else ()
+    codes = {str(feature.get("id") or feature["properties"].get("iso2")) for feature in features}
+    settings = edition.site.map
+    return draw_map(
+        outline,
+        settings.highlight if settings else "",
+        places,
+        links,
+        names={code: name for code in sorted(codes) if (name := language.country_or_none(code))},
+        roles={role: language.word(f"role_{role}") for role in ("hub", "spoke", "functional")},
+        approximate=language.word("key_approximate"),
+        format_distance=lambda kilometres: language.word("kilometres", distance=language.number(kilometres)),
+    )
+
+
+def history_line(observations: Sequence[Observation]) -> Sparkline | None:
+    """A fact's reported numbers as a small line, None with fewer than two."""
+    return draw_sparkline(
+        [
+            (observation.date.earliest, observation.date.latest, float(observation.value))
+            for observation in observations
+            if observation.status == "reported" and isinstance(observation.value, int | Decimal)
+        ]
+    )
+
+
+def _value(observation: Observation, viewer: Viewer, edition: Edition) -> Value:
+    language = viewer.language
+    is_number = isinstance(observation.value, int | Decimal)
+    assert observation.status != "withdrawn"  # noqa: S101 - the caller has left them out
+    return Value(
+        earliest=observation.date.earliest,
+        latest=_end(observation.date),
+        amount=float(observation.value) if is_number else None,  # type: ignore[arg-type]
+        qualifier=observation.qualifier,
+        status=observation.status,
+        text=language.qualified(observation.value, observation.qualifier),
+        when=language.date(observation.date),
+        later=observation.date.earliest > edition.day,
+    )
+
+
+def _end(value: PartialDate) -> Any:
+    """The last day that can be drawn: an interval without end is drawn at its start."""
+    return value.latest if value.latest != OPEN_END else value.earliest
+
+
+def _place_id(hub: Hub, index: int) -> str:
+    return f"{hub.id}-{index}"

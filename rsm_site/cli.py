@@ -1,0 +1,235 @@
+"""Options, messages and exit status of the command line."""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+from rsm_site import __version__
+from rsm_site.errors import ContentError, Problem, SiteError, UsageError
+
+if TYPE_CHECKING:
+    from rsm_site.config import Config
+
+COMMANDS = {
+    "build": "content/ + templates/ -> public/ (the default)",
+    "check": "everything build checks; writes nothing",
+    "new": "a complete small factsheet of another mission to start from",
+    "schema": "write the editors' JSON Schema files, print the field reference",
+}
+_EPILOG = "Exit status: 0 done, 1 the content has errors, 2 wrong use, 3 anything else."
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and give its exit status: 0 done, 1 errors in the content, 2 wrong use, 3 anything else."""
+    options = argparse.Namespace()
+    try:
+        options = _parse(list(sys.argv[1:] if arguments is None else arguments))
+        run: Callable[[argparse.Namespace], int] = globals()[f"_{options.command.replace('-', '_')}"]
+        _turn_termination_into_interrupt()
+        return run(options)
+    except ContentError as error:
+        _report(options, error.problems, error.texts)
+        if _format(options) == "text":
+            _say(f"rsm-site: {error}")
+        return error.exit_status
+    except SiteError as error:
+        _say(f"rsm-site: {error}")
+        return error.exit_status
+    except KeyboardInterrupt:
+        _say("rsm-site: stopped; the published folder is as it was or wholly new")
+        return 3
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 3
+    except OSError as error:
+        what = f"{error.strerror or error}: {error.filename}" if error.filename else error.strerror or error
+        _say(f"rsm-site: {what}")
+        return 3
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose mistakes are one sentence."""
+
+    def error(self, message: str) -> NoReturn:
+        """UsageError with the message and where to read on."""
+        raise UsageError(f"{message}; see '{self.prog} --help'")
+
+
+def _parse(arguments: list[str]) -> argparse.Namespace:
+    common = _Parser(add_help=False, argument_default=argparse.SUPPRESS)
+    add = common.add_argument_group("options of every command").add_argument
+    add("--project", type=Path, metavar="DIR", help="the project folder (default: the working folder)")
+    add("--content", type=Path, metavar="DIR", help="the content folder (default: content/ of the project)")
+    add("--templates", type=Path, metavar="DIR", help="the templates (default: those of the project or the package)")
+    add("--output", type=Path, metavar="DIR", help="the folder that is written (default: public/ of the project)")
+    add("--edition", type=_day, metavar="DAY", help="the factsheet as of that day (YYYY-MM-DD)")
+    add("--known-by", type=_day, metavar="DAY", help="leave out what no source had published by then")
+    add("--strict", action="store_true", help="take every warning for an error")
+    add("--format", choices=("text", "json", "github"), help="how problems are printed")
+    add("--quiet", action="store_true", help="print problems only")
+    parser = _Parser(prog="rsm-site", description="Build a mission factsheet.", parents=[common], epilog=_EPILOG)
+    parser.add_argument("--version", action="version", version=f"rsm-site {__version__}")
+    subparsers = parser.add_subparsers(dest="command", metavar="COMMAND")
+    commands = {
+        name: subparsers.add_parser(name, help=text, description=text, parents=[common], epilog=_EPILOG)
+        for name, text in COMMANDS.items()
+    }
+    commands["new"].add_argument("dir", type=Path, metavar="DIR", help="an empty folder, or one to make")
+    if not arguments or not any(word in ("-h", "--help", "--version") for word in arguments):
+        arguments = _with_command(arguments)
+    return parser.parse_args(arguments)
+
+
+def _with_command(arguments: list[str]) -> list[str]:
+    """Put `build` first when no command is named; UsageError for a word that is no command."""
+    takes_value = {"--project", "--content", "--templates", "--output", "--edition", "--known-by", "--format"}
+    previous = ""
+    for word in arguments:
+        if not word.startswith("-") and previous not in takes_value:
+            if word in COMMANDS:
+                return arguments
+            from difflib import get_close_matches
+
+            near = get_close_matches(word, COMMANDS, n=1)
+            hint = f"did you mean '{near[0]}'?" if near else f"the commands are {', '.join(COMMANDS)}"
+            raise UsageError(f"there is no command '{word}'; {hint}")
+        previous = word
+    return ["build", *arguments]
+
+
+def _day(text: str) -> date:
+    from rsm_site.dates import parse_day
+
+    try:
+        return parse_day(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{error}; write YYYY-MM-DD") from None
+
+
+def _build(options: argparse.Namespace) -> int:
+    return _run_build(options, write=True)
+
+
+def _check(options: argparse.Namespace) -> int:
+    return _run_build(options, write=False)
+
+
+def _run_build(options: argparse.Namespace, *, write: bool) -> int:
+    from time import perf_counter
+
+    from rsm_site.build import build_site, check_site
+
+    started = perf_counter()
+    config = _config(options)
+    built = build_site(config) if write else check_site(config)
+    _report(options, built.problems, built.texts)
+    if not getattr(options, "quiet", False) and _format(options) == "text":
+        size = sum(len(data) for data in built.files.values())
+        seconds = perf_counter() - started
+        counts = f"{built.page_count} pages, {len(built.files)} files, {_size(size)} in {seconds:.2f} s"
+        if write:
+            index = config.output / "index.html"
+            print(f"Built {_shown(config.output)}: {counts}. Next: open {_shown(index)}")
+        else:
+            print(f"Checked {_shown(config.content)}: {counts}. Next: rsm-site build")
+    return 0
+
+
+def _new(options: argparse.Namespace) -> int:
+    from rsm_site.starter import write_starter
+
+    count = write_starter(options.dir)
+    if not getattr(options, "quiet", False):
+        print(f"Made {options.dir}: {count} files. Next: cd {options.dir} && rsm-site build")
+    return 0
+
+
+def _schema(options: argparse.Namespace) -> int:
+    import json
+
+    from rsm_site import schema
+
+    folder = Path(getattr(options, "output", None) or Path(getattr(options, "project", ".")) / ".schemas")
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in (*schema.SINGLE, *schema.LISTS):
+        text = json.dumps(schema.json_schema(name), indent=2, ensure_ascii=False) + "\n"
+        (folder / f"{name}.schema.json").write_text(text, encoding="utf-8")
+    if not getattr(options, "quiet", False):
+        print("\n".join(schema.field_reference()))
+        print(f"Wrote {len(schema.SINGLE) + len(schema.LISTS)} JSON Schema files to {_shown(folder)}")
+    return 0
+
+
+def _config(options: argparse.Namespace) -> "Config":
+    from rsm_site.config import make_config
+
+    given = {
+        name: getattr(options, name)
+        for name in ("content", "templates", "output", "edition", "known_by", "strict")
+        if hasattr(options, name)
+    }
+    project = getattr(options, "project", Path())
+    if not project.is_dir():
+        raise UsageError(f"there is no project folder at {project}")
+    return make_config(project=project, cache=_cache_folder(), home=_home(), **given)
+
+
+def _cache_folder() -> Path | None:
+    base = os.environ.get("XDG_CACHE_HOME") or (os.path.join(os.environ["HOME"], ".cache") if os.environ.get("HOME") else "")  # noqa: PTH118
+    return Path(base) / "rsm_site" if base.startswith("/") else None
+
+
+def _home() -> Path | None:
+    try:
+        return Path.home()
+    except RuntimeError:
+        return None
+
+
+def _turn_termination_into_interrupt() -> None:
+    """Let SIGTERM end a command as Ctrl-C does, so that what it had begun is tidied."""
+    import signal
+    import threading
+
+    def interrupt(_number: int, _frame: object) -> None:
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, interrupt)
+
+
+def _format(options: argparse.Namespace) -> str:
+    return getattr(options, "format", "text")
+
+
+def _report(options: argparse.Namespace, problems: Sequence[Problem], texts: Mapping[str, str]) -> None:
+    from rsm_site import report
+
+    match _format(options):
+        case "json":
+            _say(report.as_json(problems))
+        case "github":
+            for line in report.as_github(problems):
+                _say(line)
+        case _:
+            for line in report.as_text(problems, texts):
+                _say(line)
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr)
+
+
+def _shown(path: Path) -> str:
+    """The path from the working folder when it lies below it."""
+    absolute = path.absolute()
+    here = Path.cwd()
+    return str(absolute.relative_to(here)) if absolute.is_relative_to(here) else str(absolute)
+
+
+def _size(size: int) -> str:
+    return f"{size / 1000:.0f} kB" if size < 1_000_000 else f"{size / 1_000_000:.1f} MB"

@@ -1,0 +1,146 @@
+"""The page's language: interface words from its strings file, and dates, numbers and country names as its readers
+write them (Unicode CLDR, through babel)."""
+
+import datetime
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from rsm_site.dates import DatePoint, PartialDate
+
+if TYPE_CHECKING:
+    from babel import Locale
+
+Words = str | Mapping[str, str]
+
+
+@cache
+def _locale(tag: str) -> "Locale":
+    """The CLDR locale; English without a region is that of the world, which writes 30 September 2014."""
+    from babel import Locale
+
+    return Locale.parse("en_001" if tag == "en" else tag.replace("-", "_"))
+
+
+def is_language(tag: str) -> bool:
+    """Tell whether `tag` is a BCP 47 tag that CLDR knows."""
+    from babel.core import UnknownLocaleError
+
+    try:
+        _locale(tag)
+    except (ValueError, UnknownLocaleError):
+        return False
+    return "_" not in tag
+
+
+def is_country(code: str) -> bool:
+    """Tell whether `code` is a country of ISO 3166-1 alpha-2, or XK."""
+    return len(code) == 2 and code.isascii() and code.isupper() and code in _countries("en") and code not in _NO_COUNTRIES
+
+
+_NO_COUNTRIES = {"AC", "CP", "CQ", "DG", "EA", "EU", "EZ", "IC", "QO", "TA", "UN", "XA", "XB", "ZZ"}
+
+
+@cache
+def _countries(tag: str) -> Mapping[str, str]:
+    return _locale(tag).territories
+
+
+class Language:
+    """Words, dates, numbers and names in one language; `strings` are the interface words by key."""
+
+    def __init__(self, tag: str, strings: Mapping[str, Words]) -> None:
+        """Use the CLDR data of `tag`, ValueError when there is none."""
+        self.tag = tag
+        self.strings = strings
+        self.locale = _locale(tag)
+        self.direction: str = self.locale.text_direction
+        self._dates: dict[PartialDate, str] = {}
+
+    def word(self, key: str, **values: object) -> str:
+        """The interface words of `key` with `values` put in; `count` chooses the plural form, KeyError if there is no such key."""
+        words = self.strings[key]
+        if not isinstance(words, str):
+            count = values["count"]
+            form = self.locale.plural_form(count) if isinstance(count, int | Decimal) else "other"
+            words = words.get(form, words["other"])
+            if isinstance(count, int | Decimal):
+                values["count"] = self.number(count)
+        return words.format_map(values) if values else words
+
+    def number(self, value: int | Decimal) -> str:
+        """The number with this language's separators and digits."""
+        from babel.numbers import format_decimal
+
+        return format_decimal(value, locale=self.locale, decimal_quantization=False)
+
+    def compact(self, value: int | float) -> str:
+        """The number in few letters, as an axis has it (12K)."""
+        from babel.numbers import format_compact_decimal
+
+        return format_compact_decimal(value, locale=self.locale, fraction_digits=1)
+
+    def percent(self, part: int, whole: int) -> str:
+        """The share of `part` in `whole`, rounded to a whole percent; of nothing it is 100 %."""
+        from babel.numbers import format_percent
+
+        return format_percent(Decimal(part) / Decimal(whole) if whole else Decimal(1), locale=self.locale)
+
+    def day(self, day: datetime.date) -> str:
+        """A day in words."""
+        from babel.dates import format_date
+
+        return format_date(day, "long", locale=self.locale)
+
+    def date(self, date: PartialDate) -> str:
+        """A date in words, at its own precision."""
+        if date not in self._dates:
+            self._dates[date] = self._date(date)
+        return self._dates[date]
+
+    def country(self, code: str) -> str:
+        """The country's name."""
+        return _countries(self.tag)[code]
+
+    def country_or_none(self, code: str) -> str | None:
+        """The country's name, None when there is no such country."""
+        return _countries(self.tag)[code] if is_country(code) else None
+
+    def join(self, items: Iterable[str]) -> str:
+        """The items as a list in a sentence: a, b and c."""
+        from babel.lists import format_list
+
+        return format_list(list(items), locale=self.locale)
+
+    def value(self, value: Any) -> str:
+        """A fact's value in words, without its qualifier."""
+        if isinstance(value, PartialDate):
+            return self.date(value)
+        return value if isinstance(value, str) else self.number(value)
+
+    def qualified(self, value: Any, qualifier: str, status: str = "reported") -> str:
+        """A fact's value in the reader's words: about 10,000; about 16,000 (planned)."""
+        words = self.value(value)
+        if qualifier != "exactly":
+            words = self.word(f"value_{qualifier}", value=words)
+        return words if status == "reported" else self.word(f"value_{status}", value=words)
+
+    def _date(self, date: PartialDate) -> str:
+        start = self._point(date.start)
+        if not date.is_interval:
+            return start
+        if date.end is None:
+            return self.word("date_since", start=start)
+        return self.word("date_range", start=start, end=self._point(date.end))
+
+    def _point(self, point: DatePoint) -> str:
+        from babel.dates import format_skeleton
+
+        if point.precision == "day":
+            words = self.day(point.earliest)
+        else:
+            words = format_skeleton("yMMMM" if point.precision == "month" else "y", point.earliest, locale=self.locale)
+        if point.approximate:
+            return self.word("date_about", date=words)
+        return self.word("date_uncertain", date=words) if point.uncertain else words

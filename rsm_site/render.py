@@ -1,0 +1,70 @@
+"""Page -> HTML text; owns the Jinja2 environment."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from rsm_site.errors import SiteError
+from rsm_site.language import Language
+from rsm_site.pages import Page
+
+
+class TemplateError(SiteError):
+    """A template cannot be rendered; the message names the template, its line and the page."""
+
+
+class Renderer:
+    """Renders pages with the templates of one folder; `cache` keeps compiled templates between runs."""
+
+    def __init__(self, templates: Path, language: Language, site: Mapping[str, Any], cache: Path | None = None) -> None:
+        """Make the environment; `site` holds what every template may use beside its page."""
+        self._templates = templates
+        self._environment = jinja2.Environment(
+            loader=jinja2.FileSystemLoader(templates),
+            autoescape=True,
+            undefined=jinja2.StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            bytecode_cache=_bytecode_cache(cache),
+        )
+        self._environment.globals.update(t=language.word, **site)
+
+    def render(self, page: Page) -> str:
+        """The page's HTML; TemplateError says where a template fails."""
+        try:
+            template = self._environment.get_template(page.template)
+            return template.render(page=page.frame, view=page.view) + "\n"
+        except jinja2.TemplateSyntaxError as error:
+            raise TemplateError(f"templates/{error.name}:{error.lineno}: {error.message} (in {page.url})") from error
+        except jinja2.TemplateNotFound as error:
+            raise TemplateError(f"there is no template '{error.name}' (wanted for {page.url})") from error
+        except (jinja2.TemplateError, TypeError, KeyError, ValueError, AttributeError, IndexError) as error:
+            where = self._innermost(error)
+            if where is None:
+                raise
+            raise TemplateError(f"templates/{where}: {error} (in {page.url})") from error
+
+    def _innermost(self, error: BaseException) -> str | None:
+        """File and line of the deepest template in the traceback; None when no template was running."""
+        found = None
+        trace = error.__traceback__
+        while trace:
+            path = Path(trace.tb_frame.f_code.co_filename)
+            if path.is_relative_to(self._templates):
+                found = f"{path.relative_to(self._templates).as_posix()}:{trace.tb_lineno}"
+            trace = trace.tb_next
+        return found
+
+
+def _bytecode_cache(folder: Path | None) -> jinja2.BytecodeCache | None:
+    if folder is None:
+        return None
+    try:
+        (folder / "templates").mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return None
+    return jinja2.FileSystemBytecodeCache(str(folder / "templates"), "%s.cache")
+
+

@@ -1,0 +1,513 @@
+"""Records -> what templates place: words in the page's language, addresses, and each claim with its sources."""
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from decimal import Decimal
+from urllib.parse import quote
+
+from markupsafe import Markup
+from msgspec import Struct
+
+from rsm_site import dates, prose
+from rsm_site.dates import PartialDate
+from rsm_site.edition import Edition, FactAt, Later, value_on
+from rsm_site.errors import Problem
+from rsm_site.language import Language
+from rsm_site.model import (
+    Citation,
+    Contribution,
+    Event,
+    Factsheet,
+    Hub,
+    Observation,
+    Place,
+    Prose,
+    Source,
+    Term,
+)
+from rsm_site.prose import Answer, Converter, Reference
+
+
+
+class When(Struct, frozen=True):
+    """A date in words, and in a form for machines where one is true."""
+
+    words: str
+    machine: str | None = None
+
+
+class SourceView(Struct, frozen=True, kw_only=True):
+    """A source as a claim shows it; `at` is where in it, `page` the entry in the list of sources."""
+
+    id: str
+    title: str
+    publisher: str
+    kind: str
+    published: When | None
+    accessed: When | None
+    url: str
+    archived_url: str
+    reliability: str
+    reliability_label: str
+    verified: bool
+    language: str
+    note: str
+    page: str
+    at: str = ""
+
+
+class ObservationView(Struct, frozen=True, kw_only=True):
+    """A dated value; `value` is without its qualifier, `words` with it."""
+
+    when: When
+    value: str
+    words: str
+    qualifier: str
+    qualifier_label: str
+    status: str
+    status_label: str
+    is_current: bool
+    is_later: bool
+    note: str
+    sources: tuple[SourceView, ...]
+
+
+class FigureView(Struct, frozen=True, kw_only=True):
+    """A fact with the value that holds; `current` is None when there is none by that day."""
+
+    id: str
+    label: str
+    unit: str
+    page: str
+    current: ObservationView | None
+    beside: tuple[ObservationView, ...]
+    planned: ObservationView | None
+    stale: str
+    is_counted: bool
+    is_text: bool
+
+
+class EventView(Struct, frozen=True, kw_only=True):
+    """An event; `url` is its own page or its entry on the timeline."""
+
+    id: str
+    when: When
+    year: str
+    title: str
+    category: str
+    category_label: str
+    place: str
+    place_url: str
+    summary: Markup | None
+    see: tuple[tuple[str, str], ...]
+    url: str
+    has_page: bool
+    is_featured: bool
+    is_later: bool
+    sources: tuple[SourceView, ...]
+
+
+class PlaceView(Struct, frozen=True, kw_only=True):
+    """A point of a hub, in degrees as readers write them."""
+
+    name: str
+    coordinates: str
+    precision: str
+    precision_label: str
+    sources: tuple[SourceView, ...]
+
+
+class HubView(Struct, frozen=True, kw_only=True):
+    """A hub; `nation` is the country that leads it, with the address of its entry."""
+
+    id: str
+    name: str
+    role: str
+    role_label: str
+    opened: When | None
+    closes: When | None
+    nation: str
+    nation_url: str
+    places: tuple[PlaceView, ...]
+    summary: Markup | None
+    url: str
+    sources: tuple[SourceView, ...]
+
+
+class NationRow(Struct, frozen=True, kw_only=True):
+    """A nation's strength; `share` is of the longest bar, in percent."""
+
+    code: str
+    name: str
+    troops: str
+    share: str
+
+
+class NationsView(Struct, frozen=True, kw_only=True):
+    """A table of strength by nation; `rest` is what its rows leave open."""
+
+    when: When
+    total: str
+    nations: str
+    named: str
+    rows: tuple[NationRow, ...]
+    rest: NationRow | None
+    note: str
+    sources: tuple[SourceView, ...]
+
+
+class TermView(Struct, frozen=True, kw_only=True):
+    """A term of the glossary."""
+
+    id: str
+    term: str
+    expansion: str
+    definition: Markup | None
+
+
+class Addresses:
+    """Where on the site each record is found: URLs from its root, empty for what has no place."""
+
+    def __init__(self, factsheet: Factsheet, main: Edition, later: Later | None) -> None:
+        """Take the pages of the newest edition and what is `later` than it; archived editions link to them."""
+        self._urls: dict[tuple[str, str], str] = {}
+        registered = {fact.fact.id for fact in main.facts if fact.observations}
+        for fact_id in registered | {fact.id for fact, _ in (later.facts if later else ())}:
+            self._urls["fact", fact_id] = f"facts.html#{fact_id}"
+        for event in (*main.events, *(later.events if later else ())):
+            url = f"events/{event.id}.html" if event.text else f"timeline.html#{event.id}"
+            self._urls["event", event.id] = self._urls["date", event.id] = url
+        for hub in main.hubs:
+            self._urls["hub", hub.id] = f"hubs.html#{hub.id}"
+        for source in (*main.sources, *(later.sources if later else ())):
+            self._urls["source", source.id] = f"sources.html#{source.id}"
+        for term in factsheet.terms:
+            self._urls["term", term.id] = f"glossary.html#{term.id}"
+        table = main.contribution
+        for code in table.troops if table else ():
+            self._urls["nation", code] = f"nations.html#{code}"
+
+    def of(self, kind: str, id_: str) -> str:
+        """The address of a record."""
+        return self._urls.get((kind, id_), "")
+
+
+class Viewer:
+    """Makes the views of one edition, in one language, for one page at a time; notes references that do not hold on
+    the edition's day in `problems`."""
+
+    def __init__(
+        self,
+        factsheet: Factsheet,
+        edition: Edition,
+        language: Language,
+        converter: Converter,
+        addresses: Addresses,
+        texts: Mapping[str, str],
+        problems: set[Problem],
+    ) -> None:
+        """Work on the front page until `turn_to` names another."""
+        self.edition = edition
+        self.language = language
+        self.addresses = addresses
+        self.problems = problems
+        self.url = "index.html"
+        self._converter = converter
+        self._texts = texts
+        self._sources = {source.id: source for source in factsheet.sources}
+        self._facts = {fact.fact.id: fact for fact in edition.facts}
+        self._events = {event.id: event for event in edition.events}
+        self._hubs = {hub.id: hub for hub in (*edition.hubs, *edition.closed_hubs)}
+        self._terms = {term.id: term for term in factsheet.terms}
+        self._source_views: dict[tuple[str, str], SourceView] = {}
+        self._expanded: set[str] = set()
+        self._cited: set[str] = set()
+        site = factsheet.site
+        self._categories = site.categories
+        self._groups = site.groups
+
+    def turn_to(self, url: str) -> None:
+        """Begin the page at `url`: links are relative to it, and terms are spelled out once more."""
+        self.url = url
+        self._expanded = set()
+        self._cited = set()
+
+    def share(self, other: "Viewer") -> None:
+        """Work on the same page as `other`."""
+        self.url, self._expanded, self._cited = other.url, other._expanded, other._cited
+
+    def cited_sources(self) -> tuple[Source, ...]:
+        """The sources that the page has cited so far, in the order of the content."""
+        return tuple(source for source in self._sources.values() if source.id in self._cited)
+
+    def count_numbers(self, texts: Iterable[Prose]) -> tuple[int, int]:
+        """How many figures and dates in the texts are references, and how many are typed by hand."""
+        bound = bare = 0
+        for text in texts:
+            source = self._texts[text.location.file]
+            bound += sum(reference.kind in ("fact", "date") for reference, _ in prose.references(text, source))
+            bare += sum(problem.code == "bare-number" for problem in prose.check(text, source))
+        return bound, bare
+
+    def link(self, url: str) -> str:
+        """The address of `url` (from the site's root) as the current page writes it."""
+        return relative(self.url, url)
+
+    def when(self, value: PartialDate | None) -> When | None:
+        """A date in words and for machines."""
+        return When(self.language.date(value), value.machine) if value else None
+
+    def day(self, day: date) -> When:
+        """A day in words and for machines."""
+        return When(self.language.day(day), day.isoformat())
+
+    def source(self, citation: Citation) -> SourceView:
+        """A cited source."""
+        self._cited.add(citation.id)
+        key = (citation.id, citation.at)
+        if key not in self._source_views:
+            self._source_views[key] = self.source_view(self._sources[citation.id], citation.at)
+        return self._source_views[key]
+
+    def source_view(self, source: Source, at: str = "") -> SourceView:
+        """A source."""
+        return SourceView(
+            id=source.id,
+            title=source.title,
+            publisher=source.publisher,
+            kind=self.language.word(f"kind_{source.kind.replace(' ', '_')}"),
+            published=self.when(source.published),
+            accessed=self.when(source.accessed),
+            url=source.url,
+            archived_url=source.archived_url,
+            reliability=source.reliability,
+            reliability_label=self.language.word(f"reliability_{source.reliability}"),
+            verified=source.verified,
+            language=source.language,
+            note=source.note,
+            page=self.addresses.of("source", source.id),
+            at=at,
+        )
+
+    def sources(self, citations: Iterable[Citation]) -> tuple[SourceView, ...]:
+        """The cited sources in the order they are named."""
+        return tuple(self.source(citation) for citation in citations)
+
+    def observation(
+        self, observation: Observation, *, current: Observation | None = None, is_later: bool = False
+    ) -> ObservationView:
+        """A dated value."""
+        word = self.language.word
+        return ObservationView(
+            when=When(self.language.date(observation.date), observation.date.machine),
+            value=self.language.value(observation.value),
+            words=self.language.qualified(observation.value, observation.qualifier),
+            qualifier=observation.qualifier,
+            qualifier_label=word(f"qualifier_{observation.qualifier}"),
+            status=observation.status,
+            status_label=word(f"status_{observation.status}"),
+            is_current=observation is current,
+            is_later=is_later,
+            note=observation.note,
+            sources=self.sources(observation.sources),
+        )
+
+    def figure(self, fact: FactAt) -> FigureView:
+        """A fact with the value that holds."""
+        current = fact.current
+        stale = ""
+        if fact.is_stale and current:
+            stale = self.language.word("stale", date=self.language.date(current.date))
+        return FigureView(
+            id=fact.fact.id,
+            label=fact.fact.label,
+            unit=fact.fact.unit,
+            page=self.addresses.of("fact", fact.fact.id),
+            current=self.observation(current, current=current) if current else None,
+            beside=tuple(self.observation(observation) for observation in fact.beside),
+            planned=self.observation(fact.planned) if fact.planned else None,
+            stale=stale,
+            is_counted=fact.is_counted,
+            is_text=bool(current) and not isinstance(current.value, int | Decimal) if current else False,
+        )
+
+    def event(self, event: Event, *, is_later: bool = False) -> EventView:
+        """An event; `is_later` says that it is after the edition's day."""
+        hub = self._hubs.get(event.place)
+        return EventView(
+            id=event.id,
+            when=When(self.language.date(event.date), event.date.machine),
+            year=self.year(event.date.earliest.year),
+            title=event.title,
+            category=event.category,
+            category_label=self.category(event.category),
+            place=hub.name if hub else event.place,
+            place_url=self.addresses.of("hub", event.place) if hub else "",
+            summary=self.prose(event.summary),
+            see=tuple((self._events[id_].title, self.addresses.of("event", id_)) for id_ in event.see),
+            url=self.addresses.of("event", event.id),
+            has_page=event.text is not None,
+            is_featured=event.featured,
+            is_later=is_later,
+            sources=self.sources(event.sources),
+        )
+
+    def hub(self, hub: Hub) -> HubView:
+        """A hub."""
+        return HubView(
+            id=hub.id,
+            name=hub.name,
+            role=hub.role,
+            role_label=self.language.word(f"role_{hub.role}"),
+            opened=self.when(hub.from_),
+            closes=self.when(hub.until),
+            nation=self.language.country(hub.lead_nation) if hub.lead_nation else "",
+            nation_url=self.addresses.of("nation", hub.lead_nation),
+            places=tuple(self.place(place) for place in hub.places),
+            summary=self.prose(hub.summary),
+            url=self.addresses.of("hub", hub.id),
+            sources=self.sources(hub.sources),
+        )
+
+    def place(self, place: Place) -> PlaceView:
+        """A place of a hub."""
+        north = self.language.word("north" if place.latitude >= 0 else "south", degrees=self._degrees(place.latitude))
+        east = self.language.word("east" if place.longitude >= 0 else "west", degrees=self._degrees(place.longitude))
+        return PlaceView(
+            name=place.name,
+            coordinates=f"{north} {east}",
+            precision=place.precision,
+            precision_label=self.language.word(f"precision_{place.precision}"),
+            sources=self.sources(place.sources),
+        )
+
+    def nations(self, table: Contribution) -> NationsView:
+        """A table of strength by nation, the largest first."""
+        number = self.language.number
+        known = sum(table.troops.values())
+        rest = table.total - known if table.total is not None else 0
+        open_nations = table.nations - len(table.troops) if table.nations is not None else 0
+        longest = max([*table.troops.values(), rest, 1])
+        rows = tuple(
+            NationRow(code=code, name=self.language.country(code), troops=number(troops), share=_share(troops, longest))
+            for code, troops in sorted(table.troops.items(), key=lambda item: (-item[1], item[0]))
+        )
+        rest_row = None
+        if rest or open_nations:
+            name = self.language.word("nations_rest", count=open_nations) if open_nations else self.language.word("rest")
+            troops = number(rest) if table.total is not None else ""
+            rest_row = NationRow(code="", name=name, troops=troops, share=_share(rest, longest))
+        return NationsView(
+            when=When(self.language.date(table.date), table.date.machine),
+            total=self.language.qualified(table.total, table.qualifier) if table.total is not None else "",
+            nations=number(table.nations) if table.nations is not None else "",
+            named=number(len(table.troops)),
+            rows=rows,
+            rest=rest_row,
+            note=table.note,
+            sources=self.sources(table.sources),
+        )
+
+    def term(self, term: Term) -> TermView:
+        """A term of the glossary."""
+        return TermView(id=term.id, term=term.term, expansion=term.expansion, definition=self.prose(term.definition))
+
+    def category(self, id_: str) -> str:
+        """A category's label."""
+        return self._categories.get(id_, _label(id_))
+
+    def group(self, id_: str) -> str:
+        """A group's label."""
+        return self._groups.get(id_) or (_label(id_) if id_ else self.language.word("group_none"))
+
+    def year(self, year: int) -> str:
+        """A year in this language's digits."""
+        return self.language.date(dates.parse_date(f"{year:04}"))
+
+    def prose(self, text: Prose | None, *, prefix: str = "", level: int = 2) -> Markup | None:
+        """The HTML of a Markdown text as of the edition's day, None when nothing of it holds then."""
+        if text is None:
+            return None
+        selected = prose.select(text.text, self.edition.day)
+        if not selected.strip():
+            return None
+        compiled = self._converter.compile(selected, prefix=prefix, level=level)
+        if compiled.has_image:
+            hint = "describe it in words; drawings are made from the data"
+            self.problems.add(Problem(text.location, "image", "an image cannot be part of a text", hint))
+        return prose.render(compiled, lambda reference: self.answer(reference, text), self.link)
+
+    def headings(self, text: Prose, *, prefix: str = "", level: int = 2) -> tuple[tuple[int, str, str], ...]:
+        """Level, id and words of the headings of a text."""
+        selected = prose.select(text.text, self.edition.day)
+        compiled = self._converter.compile(selected, prefix=prefix, level=level)
+        return prose.headings(compiled, lambda reference: self.answer(reference, text))
+
+    def answer(self, reference: Reference, text: Prose) -> Answer:
+        """What stands for a reference on the edition's day; a problem is noted when nothing does."""
+        answer = self._answer(reference)
+        if answer is None:
+            place = prose.locate_reference(text, self._texts[text.location.file], reference.raw, self.edition.day)
+            asked = reference.day if reference.day and reference.day <= self.edition.day else self.edition.day
+            what = "event" if reference.kind == "date" else reference.kind
+            message = f"there is no {what} '{reference.id}' on {asked}"
+            if reference.day and reference.day > self.edition.day:
+                message = f"{reference.day} is after the edition of {self.edition.day}"
+            hint = "limit the text with '::: from=... until=...', or the page with 'from:' and 'until:'"
+            self.problems.add(Problem(place, "not-on-that-day", message, hint))
+            return Answer(reference.raw)
+        return answer
+
+    def _answer(self, reference: Reference) -> Answer | None:
+        url = self.addresses.of(reference.kind, reference.id)
+        match reference.kind:
+            case "fact":
+                return self._answer_fact(reference, url)
+            case "event" | "date":
+                event = self._events.get(reference.id)
+                if event is None:
+                    return None
+                return Answer(event.title if reference.kind == "event" else self.language.date(event.date), url)
+            case "hub":
+                hub = self._hubs.get(reference.id)
+                return Answer(hub.name, url) if hub else None
+            case "source":
+                self._cited.add(reference.id)
+                return Answer(self._sources[reference.id].title, url)
+            case "term":
+                term = self._terms[reference.id]
+                if term.id in self._expanded or reference.words:
+                    return Answer(term.term, url, term.expansion)
+                self._expanded.add(term.id)
+                return Answer(self.language.word("term_expanded", term=term.term, expansion=term.expansion), url)
+            case _:
+                return Answer(self.language.country(reference.id), url)
+
+    def _answer_fact(self, reference: Reference, url: str) -> Answer | None:
+        fact = self._facts[reference.id]
+        day = reference.day or self.edition.day
+        if day > self.edition.day or (fact.is_counted and reference.day and reference.day != self.edition.day):
+            return None
+        observation = value_on(fact, day)
+        if observation is None:
+            return None
+        return Answer(self.language.qualified(observation.value, observation.qualifier, observation.status), url)
+
+    def _degrees(self, degrees: Decimal) -> str:
+        return self.language.number(abs(round(degrees, 3)))
+
+
+def relative(page: str, url: str) -> str:
+    """The address of `url` seen from `page`, both from the site's root; with a fragment alone on the same page."""
+    target, mark, fragment = url.partition("#")
+    if target == page and mark:
+        return f"#{fragment}"
+    return "../" * page.count("/") + quote(target, safe="/.-_~:?=&%,@") + mark + fragment
+
+
+def _share(part: int, longest: int) -> str:
+    return f"{100 * part / longest:.1f}"
+
+
+def _label(id_: str) -> str:
+    return id_.replace("-", " ").capitalize()
