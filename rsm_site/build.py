@@ -42,7 +42,7 @@ def build_site(config: Config) -> Built:
 
 
 def check_site(config: Config) -> Built:
-    """Make the site in memory; ContentError carries every problem when there is an error, or under `strict` a warning."""
+    """Make the site in memory; ContentError carries every problem when there is an error, a warning under `strict`."""
     loaded = load_factsheet(config)
     problems = set(loaded.problems)
     if loaded.factsheet is None or any(problem.severity == "error" for problem in problems):
@@ -50,9 +50,7 @@ def check_site(config: Config) -> Built:
     factsheet = loaded.factsheet
     language, missing = make_language(factsheet, config)
     problems.update(missing)
-    plan = plan_pages(
-        factsheet, language, Converter(), loaded.texts, day=config.edition, known_by=config.known_by
-    )
+    plan = plan_pages(factsheet, language, Converter(), loaded.texts, day=config.edition, known_by=config.known_by)
     problems.update(plan.problems)
     _stop_at(problems, config, loaded.texts)
     assets = make_assets(config.templates)
@@ -87,7 +85,7 @@ def _site_globals(assets: Assets) -> dict[str, Any]:
 
     digest = b64encode(sha256(assets.css.encode()).digest()).decode()
     return {
-        "css": Markup(assets.css),  # noqa: S704 - the templates' own style sheet
+        "css": Markup(assets.css),
         "css_url": assets.css_url,
         "css_hash": f"sha256-{digest}",
         "script_url": assets.script_url,
@@ -101,5 +99,3 @@ def _stop_at(problems: set[Problem], config: Config, texts: Mapping[str, str]) -
         problems.update(raised)
     if any(problem.severity == "error" for problem in problems):
         raise ContentError(problems, texts)
-
-

@@ -120,8 +120,11 @@ def describe(changes: Changes, viewer: Viewer) -> ChangesView:
     tables = [claim.record for claim in changes.added if isinstance(claim.record, Contribution)]
     groups = (
         ("facts", [_describe_fact(change, viewer) for change in changes.facts]),
-        ("timeline", [_describe_event(event, "added", viewer) for event in events]
-         + [_describe_event(event, "removed", viewer) for event in gone]),
+        (
+            "timeline",
+            [_describe_event(event, "added", viewer) for event in events]
+            + [_describe_event(event, "removed", viewer) for event in gone],
+        ),
         ("hubs", list(_describe_hubs(changes, viewer))),
         ("contributions", [_describe_table(table, viewer) for table in tables]),
     )
@@ -203,7 +206,7 @@ def _describe_fact(change: FactChange, viewer: Viewer) -> ChangeEntry:
 def _difference(old: object, new: object, viewer: Viewer) -> str:
     if not isinstance(old, int | Decimal) or not isinstance(new, int | Decimal):
         return ""
-    change = new - old
+    change = Decimal(new) - Decimal(old)
     return f"{'+' if change > 0 else '−'}{viewer.language.number(abs(change))}" if change else ""
 
 

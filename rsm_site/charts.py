@@ -62,9 +62,14 @@ def strength_drawings(
     )
 
 
-def hubs_map(viewer: Viewer, edition: Edition, outline: dict[str, Any] | None) -> MapDrawing | None:
-    """The map of the hubs' places, each spoke joined to the hub; None when there is nothing to show."""
-    places, links = [], []
+Maps = dict[tuple[tuple[MapPlace, ...], tuple[tuple[str, str], ...]], MapDrawing | None]
+
+
+def hubs_map(viewer: Viewer, edition: Edition, outline: dict[str, Any] | None, drawn: Maps) -> MapDrawing | None:
+    """The map of the hubs' places, each spoke joined to the hub; None when there is nothing to show. `drawn` are the
+    maps made before: editions with the same places share one."""
+    places: list[MapPlace] = []
+    links: list[tuple[str, str]] = []
     centres = [hub for hub in edition.hubs if hub.role == "hub"]
     for hub in edition.hubs:
         for index, place in enumerate(hub.places):
@@ -83,6 +88,19 @@ def hubs_map(viewer: Viewer, edition: Edition, outline: dict[str, Any] | None) -
             links.extend((_place_id(hub, 0), _place_id(hub, index)) for index in range(1, len(hub.places)))
         elif hub.role == "spoke" and centres and hub.places and centres[0].places:
             links.append((_place_id(centres[0], 0), _place_id(hub, 0)))
+    key = (tuple(places), tuple(links))
+    if key not in drawn:
+        drawn[key] = _draw_map(viewer, edition, outline, places, links)
+    return drawn[key]
+
+
+def _draw_map(
+    viewer: Viewer,
+    edition: Edition,
+    outline: dict[str, Any] | None,
+    places: Sequence[MapPlace],
+    links: Sequence[tuple[str, str]],
+) -> MapDrawing | None:
     language = viewer.language
     features = outline["features"] if outline else ()
     codes = {str(feature.get("id") or feature["properties"].get("iso2")) for feature in features}
@@ -113,7 +131,7 @@ def history_line(observations: Sequence[Observation]) -> Sparkline | None:
 def _value(observation: Observation, viewer: Viewer, edition: Edition) -> Value:
     language = viewer.language
     is_number = isinstance(observation.value, int | Decimal)
-    assert observation.status != "withdrawn"  # noqa: S101 - the caller has left them out
+    assert observation.status != "withdrawn"
     return Value(
         earliest=observation.date.earliest,
         latest=_end(observation.date),

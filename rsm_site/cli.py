@@ -179,8 +179,11 @@ def _config(options: argparse.Namespace) -> "Config":
 
 
 def _cache_folder() -> Path | None:
-    base = os.environ.get("XDG_CACHE_HOME") or (os.path.join(os.environ["HOME"], ".cache") if os.environ.get("HOME") else "")  # noqa: PTH118
-    return Path(base) / "rsm_site" if base.startswith("/") else None
+    """Where compiled templates are kept between runs, by the XDG base directory specification."""
+    given = os.environ.get("XDG_CACHE_HOME", "")
+    home = _home()
+    base = Path(given) if given.startswith("/") else home / ".cache" if home else None
+    return base / "rsm_site" if base else None
 
 
 def _home() -> Path | None:

@@ -32,7 +32,7 @@ def make_config(
     cache: Path | None = None,
     home: Path | None = None,
 ) -> Config:
-    """Fill in the folders that were not given: those of the project, and the package's own templates where it has none."""
+    """Fill in the folders that were not given: the project's, and the package's own templates where it has none."""
     own = project / "templates"
     return Config(
         project=project,

@@ -80,9 +80,7 @@ def edition_of(factsheet: Factsheet, day: date, known_by: date | None = None) ->
         for event in sorted(factsheet.events, key=lambda event: event.date.sort_key)
         if event.date.earliest <= day and known(event.sources)
     )
-    opened = [
-        hub for hub in factsheet.hubs if (hub.from_ is None or hub.from_.earliest <= day) and known(hub.sources)
-    ]
+    opened = [hub for hub in factsheet.hubs if (hub.from_ is None or hub.from_.earliest <= day) and known(hub.sources)]
     hubs = tuple(
         structs.replace(hub, until=hub.until if hub.until and hub.until.earliest <= day else None)
         for hub in opened
@@ -129,8 +127,9 @@ def later_than(factsheet: Factsheet, day: date, known_by: date | None = None) ->
     tables = [table for table in factsheet.contributions if table.date.earliest > day and known(table.sources)]
     mission = factsheet.site.mission
     ended = mission.end if mission and mission.end and mission.end.earliest > day else None
-    records = (*(observation for _fact, found in facts for observation in found), *events, *tables)
-    cited = {citation.id for record in records for citation in record.sources}
+    cited = {citation.id for _fact, found in facts for observation in found for citation in observation.sources}
+    cited.update(citation.id for event in events for citation in event.sources)
+    cited.update(citation.id for table in tables for citation in table.sources)
     return Later(
         facts=tuple(facts),
         events=tuple(sorted(events, key=lambda event: event.date.sort_key)),
@@ -252,7 +251,7 @@ def _overlap(one: Observation, other: Observation) -> bool:
 
 
 def _count(fact: Fact, edition: Edition, factsheet: Factsheet) -> Observation:
-    assert fact.count_of  # noqa: S101 - the caller has looked
+    assert fact.count_of
     lists: dict[str, tuple[Event | Hub | Contribution | Source | Term | Fact, ...]] = {
         "timeline": edition.events,
         "hubs": edition.hubs,

@@ -309,6 +309,22 @@ class ProsePage(Record):
     aliases: Annotated[tuple[str, ...], Field("Old addresses that lead here.", "alias")] = ()
 
 
+class Correction(Record):
+    """corrections.yaml: why a frozen edition now reads differently."""
+
+    edition: Annotated[date, Field("The frozen day.")]
+    claim: Annotated[str, Field("What was corrected, as changes.html names it: facts/<id>, timeline/<id>, hubs/<id> ...")]
+    reason: Annotated[str, Field("Why.")]
+
+
+class Frozen(Struct, frozen=True, kw_only=True):
+    """An edition's claims as they were published: fields and their text by the claim's key."""
+
+    day: str
+    claims: dict[str, dict[str, str]]
+    file: str = ""
+
+
 class Factsheet(Struct, frozen=True, kw_only=True):
     """Everything that content says, of every day."""
 
@@ -321,6 +337,8 @@ class Factsheet(Struct, frozen=True, kw_only=True):
     terms: tuple[Term, ...] = ()
     pages: tuple[ProsePage, ...] = ()
     outline: dict[str, Any] | None = None
+    corrections: tuple[Correction, ...] = ()
+    frozen: tuple[Frozen, ...] = ()
 
 
 def within(from_: PartialDate | None, until: PartialDate | None, day: date) -> bool:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from markupsafe import Markup
@@ -16,7 +17,18 @@ from rsm_site.loader import DEFAULT_FRONT_PAGE, texts_of
 from rsm_site.model import Event, Factsheet, Observation, ProsePage, Site
 from rsm_site.prose import Converter
 from rsm_site.rules import check_staleness
-from rsm_site.views import Addresses, EventView, FigureView, HubView, NationsView, ObservationView, SourceView, TermView, Viewer, When
+from rsm_site.views import (
+    Addresses,
+    EventView,
+    FigureView,
+    HubView,
+    NationsView,
+    ObservationView,
+    SourceView,
+    TermView,
+    Viewer,
+    When,
+)
 
 
 class NavItem(Struct, frozen=True, kw_only=True):
@@ -266,11 +278,12 @@ def plan_pages(
     newest = editions[-1]
     later = None if day else later_than(factsheet, newest_day, known_by)
     problems: set[Problem] = set()
+    maps: charts.Maps = {}
     addresses = Addresses(factsheet, newest, later)
-    made = _Planner(factsheet, editions, newest, later or None, language, converter, texts, addresses, problems)
+    made = _Planner(factsheet, editions, newest, later or None, language, converter, texts, addresses, problems, maps)
     pages = list(made.main_pages())
     for edition in editions:
-        archived = _Planner(factsheet, editions, edition, None, language, converter, texts, addresses, problems)
+        archived = _Planner(factsheet, editions, edition, None, language, converter, texts, addresses, problems, maps)
         pages.append(archived.front_page(f"editions/{edition.day}/index.html"))
     for fact in newest.facts:
         if fact.current:
@@ -292,8 +305,10 @@ class _Planner:
         texts: Mapping[str, str],
         addresses: Addresses,
         problems: set[Problem],
+        maps: charts.Maps,
     ) -> None:
         self.factsheet = factsheet
+        self.maps = maps
         self.editions = editions
         self.edition = edition
         self.later = later
@@ -323,7 +338,7 @@ class _Planner:
         if edition.contributions:
             yield self._page("nations.html", "nations", self.word("title_nations"), self._nations_page)
         for page in self._own_pages():
-            yield self._page(f"{page.id}.html", "prose", page.title, lambda page=page: self._prose(page))
+            yield self._page(f"{page.id}.html", "prose", page.title, partial(self._prose, page))
         if len(self.editions) > 1:
             yield self._page("changes.html", "changes", self.word("title_changes"), self._changes)
         yield self._page("editions/index.html", "archive", self.word("title_archive"), self._archive)
@@ -339,7 +354,15 @@ class _Planner:
         return self._page(url, "index", self.site.title, lambda: self._front(url), is_front=True)
 
     def _page(
-        self, url: str, template: str, heading: str, view: Callable[[], Any], *, lede: str = "", robots: str = "", is_front: bool = False
+        self,
+        url: str,
+        template: str,
+        heading: str,
+        view: Callable[[], Any],
+        *,
+        lede: str = "",
+        robots: str = "",
+        is_front: bool = False,
     ) -> Page:
         self.viewer.turn_to(url)
         self.hindsight.share(self.viewer)
@@ -486,7 +509,12 @@ class _Planner:
         if view is None:
             return None
         return Section(
-            id=name, kind=name, title=word(f"section_{name}"), view=view, more_url=f"{more}.html", more=word(f"more_{more}")
+            id=name,
+            kind=name,
+            title=word(f"section_{name}"),
+            view=view,
+            more_url=f"{more}.html",
+            more=word(f"more_{more}"),
         )
 
     def _cited_sources(self) -> Section | None:
@@ -511,7 +539,9 @@ class _Planner:
         if not fact.observations and not later and not events:
             return None
         shown = [observation for observation in (*fact.observations, *later) if observation.status != "withdrawn"]
-        observations = tuple(self.viewer.observation(o, current=fact.current, is_later=o.date.earliest > self.edition.day) for o in shown)
+        observations = tuple(
+            self.viewer.observation(o, current=fact.current, is_later=o.date.earliest > self.edition.day) for o in shown
+        )
         description = self.word("strength_none")
         numbers = [o for o in shown if o.status == "reported" and isinstance(o.value, int | Decimal)]
         if numbers:
@@ -592,7 +622,8 @@ class _Planner:
         return RegisterFact(
             figure=figure,
             observations=tuple(
-                self.viewer.observation(observation, current=fact.current) for observation in reversed(fact.observations)
+                self.viewer.observation(observation, current=fact.current)
+                for observation in reversed(fact.observations)
             ),
             later=tuple(self.viewer.observation(observation, is_later=True) for observation in later),
             sparkline=charts.history_line((*fact.observations, *later)),
@@ -601,8 +632,8 @@ class _Planner:
 
     def _hubs(self) -> HubsView:
         hubs = tuple(self.viewer.hub(hub) for hub in self.edition.hubs)
-        drawing = charts.hubs_map(self.viewer, self.edition, self.factsheet.outline)
-        roles = {}
+        drawing = charts.hubs_map(self.viewer, self.edition, self.factsheet.outline, self.maps)
+        roles: dict[str, list[str]] = {}
         for hub in hubs:
             roles.setdefault(hub.role_label, []).append(hub.name)
         listed = "; ".join(f"{role}: {self.language.join(names)}" for role, names in roles.items())
@@ -640,7 +671,10 @@ class _Planner:
         known = {fact.fact.id: fact for fact in self.edition.facts}
         return SinceView(
             facts=tuple(
-                (self.viewer.figure(known[fact.id]), tuple(self.viewer.observation(o, is_later=True) for o in observations))
+                (
+                    self.viewer.figure(known[fact.id]),
+                    tuple(self.viewer.observation(o, is_later=True) for o in observations),
+                )
                 for fact, observations in self.later.facts
             ),
             events=tuple(self._event(event) for event in self.later.events),
@@ -735,7 +769,13 @@ class _Planner:
         sources = {source.id: source for source in self.factsheet.sources}
         edition = self.edition
         observations = [o for fact in edition.facts if not fact.is_counted for o in fact.observations]
-        claims = [*observations, *edition.events, *edition.hubs, *edition.closed_hubs, *edition.contributions]
+        claims: list[Any] = [
+            *observations,
+            *edition.events,
+            *edition.hubs,
+            *edition.closed_hubs,
+            *edition.contributions,
+        ]
         total = len(claims)
 
         def share(label: str, holds: Callable[[Any], bool], among: list[Any]) -> Measure:
@@ -756,7 +796,7 @@ class _Planner:
         current = [fact for fact in edition.facts if fact.current and not fact.is_counted]
         if current:
             oldest = min(current, key=lambda fact: fact.current.date.sort_key if fact.current else ())
-            assert oldest.current  # noqa: S101 - the list holds none without
+            assert oldest.current
             yield Measure(
                 label=word("measure_oldest"),
                 value=self.language.date(oldest.current.date),
@@ -785,7 +825,12 @@ class _Planner:
         address = site.url.rstrip("/") + "/" + where if site.url else ""
         plain = ". ".join(part.rstrip(".") for part in (author, title, edition, address) if part)
         key = f"{(site.short_title or site.title).casefold().replace(' ', '-')}-{self.edition.day}"
-        fields = [("author", f"{{{author}}}"), ("title", title), ("note", edition), ("year", str(self.edition.day.year))]
+        fields = [
+            ("author", f"{{{author}}}"),
+            ("title", title),
+            ("note", edition),
+            ("year", str(self.edition.day.year)),
+        ]
         if address:
             fields.append(("url", address))
         body = "".join(f"  {name:<6} = {{{_bibtex(value)}}},\n" for name, value in fields)
@@ -818,6 +863,5 @@ def _split_blocks(
     blocks = []
     for (id_, words), chunk in zip(titles, rest, strict=True):
         html = chunk.partition(f"</h{level}>")[2]
-        blocks.append(Block(id=id_, title=words, body=Markup(html.strip())))  # noqa: S704 - parts of what prose made
-    return Markup(before.strip()), tuple(blocks)  # noqa: S704
-
+        blocks.append(Block(id=id_, title=words, body=Markup(html.strip())))
+    return Markup(before.strip()), tuple(blocks)

@@ -28,7 +28,6 @@ from rsm_site.model import (
 from rsm_site.prose import Answer, Converter, Reference
 
 
-
 class When(Struct, frozen=True):
     """A date in words, and in a form for machines where one is true."""
 
@@ -394,7 +393,9 @@ class Viewer:
         )
         rest_row = None
         if rest or open_nations:
-            name = self.language.word("nations_rest", count=open_nations) if open_nations else self.language.word("rest")
+            name = (
+                self.language.word("nations_rest", count=open_nations) if open_nations else self.language.word("rest")
+            )
             troops = number(rest) if table.total is not None else ""
             rest_row = NationRow(code="", name=name, troops=troops, share=_share(rest, longest))
         return NationsView(
