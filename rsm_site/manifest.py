@@ -3,6 +3,7 @@
 import hashlib
 import os
 import re
+import stat
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Literal
@@ -90,6 +91,8 @@ def read_manifest(folder: Path) -> Manifest:
     """Return the manifest of the site in `folder`; raise OutputError if there is none that can be read."""
     path = folder / MANIFEST
     try:
+        if not stat.S_ISREG(path.lstat().st_mode):
+            raise OutputError(f"{path} is not a file")
         return decode_manifest(path.read_bytes(), str(path))
     except OSError as error:
         raise OutputError(f"{path} cannot be read: {error.strerror}") from error

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -173,13 +174,13 @@ def test_a_folder_without_a_manifest_cannot_be_compared(tmp_path: Path) -> None:
             compare_folder(folder)
 
 
-def test_a_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
-    """When a file vanishes or fails while it is compared, the sentence names it."""
-    write(tmp_path)
-    loop = tmp_path / "manifest"
-    (tmp_path / MANIFEST).rename(loop)
-    (tmp_path / MANIFEST).symlink_to(tmp_path / MANIFEST)
-    with pytest.raises(OutputError, match=r"cannot be read: "):
+@pytest.mark.parametrize("kind", ["link", "pipe", "folder"])
+def test_a_manifest_that_is_no_file_is_refused(tmp_path: Path, kind: str) -> None:
+    """A link, a pipe or a folder in the place of the manifest is told, and not waited for."""
+    path = write(tmp_path) / MANIFEST
+    path.rename(tmp_path / "manifest")
+    {"link": lambda: path.symlink_to("../manifest"), "pipe": lambda: os.mkfifo(path), "folder": path.mkdir}[kind]()
+    with pytest.raises(OutputError, match=r"factsheet-manifest\.json is not a file$"):
         read_manifest(tmp_path)
 
 
