@@ -1,0 +1,125 @@
+"""The tree itself: imports look down, nothing heavy is loaded too early, the generator knows no mission."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).parent.parent
+PACKAGE = PROJECT / "rsm_site"
+
+# Each row may import from the rows below it; within a row only the pairs named.
+ROWS = (
+    ("build", "__main__"),
+    ("cli",),
+    ("serve", "publish"),
+    ("starter",),
+    ("build",),
+    ("render", "assets", "linkcheck", "output", "exports"),
+    ("pages",),
+    ("freeze",),
+    ("changes", "charts"),
+    ("views",),
+    ("edition", "loader"),
+    ("rules", "prose", "config"),
+    ("drawing", "strings"),
+    ("schema",),
+    ("reader", "report"),
+    ("model", "manifest"),
+    ("language",),
+    ("dates", "errors"),
+)
+WITHIN = {("exports", "assets"), ("publish", "serve")}
+
+
+def modules() -> list[str]:
+    """Every module of the package, by its dotted name."""
+    names = (path.relative_to(PROJECT).with_suffix("") for path in PACKAGE.rglob("*.py"))
+    return sorted(".".join(name.parts).removesuffix(".__init__") for name in names)
+
+
+def row_of(name: str) -> int:
+    """The row of a module of the package, named without `rsm_site.`."""
+    top = name.split(".")[0]
+    return next(len(ROWS) - index for index, row in enumerate(ROWS) if top in row and index > 0)
+
+
+def imports_of(path: Path) -> set[str]:
+    """The modules of the package that a file imports, wherever in the file."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module == "rsm_site":
+            found.update(alias.name for alias in node.names if alias.name[0] != "_")
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("rsm_site."):
+            found.add((node.module or "").removeprefix("rsm_site."))
+        elif isinstance(node, ast.Import):
+            found.update(a.name.removeprefix("rsm_site.") for a in node.names if a.name.startswith("rsm_site."))
+    return found
+
+
+def test_every_module_has_a_row() -> None:
+    """A new module is given its place in the order of layers."""
+    placed = {name for row in ROWS[1:] for name in row} | {"__main__"}
+    assert {name.split(".")[1] for name in modules() if "." in name} <= placed
+
+
+def test_imports_look_down() -> None:
+    """No module imports from its own row or from one above it."""
+    wrong = []
+    for name in modules():
+        if name in ("rsm_site", "rsm_site.__main__"):
+            continue
+        own = name.removeprefix("rsm_site.")
+        path = PROJECT / Path(*name.split("."))
+        file = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+        for other in imports_of(file):
+            same_part = other.split(".")[0] == own.split(".")[0]
+            pair = (own.split(".")[0], other.split(".")[0])
+            if not same_part and pair not in WITHIN and row_of(other) >= row_of(own):
+                wrong.append(f"{own} imports {other}")
+    assert wrong == []
+
+
+@pytest.mark.parametrize("name", modules())
+def test_each_module_imports_alone(name: str) -> None:
+    """Each module can be imported first, in a fresh interpreter."""
+    if name.endswith("__main__"):
+        pytest.skip("running it is what it does")
+    subprocess.run([sys.executable, "-c", f"import {name}"], check=True, cwd=PROJECT)
+
+
+def test_the_command_line_starts_light() -> None:
+    """Neither importing the command line nor its help loads Jinja2 or Markdown."""
+    code = (
+        "import sys\nfrom rsm_site import cli\n"
+        "try:\n cli.main(['--help'])\nexcept SystemExit:\n pass\n"
+        "heavy = {'jinja2', 'markdown', 'yaml', 'babel', 'asyncio'} & set(sys.modules)\n"
+        "print('HEAVY', sorted(heavy))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=True, cwd=PROJECT, capture_output=True, text=True)
+    assert done.stdout.endswith("HEAVY []\n")
+
+
+def test_the_generator_knows_no_mission() -> None:
+    """No word of the shipped mission is in the package or the templates, but the package's own name."""
+    words = ("rsm", "resolute", "afghan", "afghanistan", "afghans", "nato", "kabul")
+    found = []
+    for folder in (PACKAGE, PROJECT / "templates"):
+        for path in folder.rglob("*"):
+            if path.suffix not in (".py", ".html", ".css", ".js", ".yaml", ".svg", ".md"):
+                continue
+            for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+                plain = line.lower().replace("rsm_site", "").replace("rsm-site", "")
+                if any(f" {word} " in f" {''.join(c if c.isalnum() else ' ' for c in plain)} " for word in words):
+                    found.append(f"{path.relative_to(PROJECT)}:{number}")
+    assert found == []
+
+
+def test_every_command_is_in_the_readme() -> None:
+    """The README names each command of the command line."""
+    from rsm_site.cli import COMMANDS
+
+    readme = (PROJECT / "README.md").read_text(encoding="utf-8")
+    assert [name for name in COMMANDS if f"| `{name}" not in readme] == []
