@@ -2,17 +2,22 @@
 
 from base64 import b64encode
 from collections.abc import Mapping
+from datetime import date
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from rsm_site.assets import Assets, make_assets
+from rsm_site.changes import ChangesView, between, describe
 from rsm_site.config import Config
-from rsm_site.errors import ContentError, Problem
+from rsm_site.edition import edition_of
+from rsm_site.errors import ContentError, Problem, UsageError
+from rsm_site.freeze import freeze
 from rsm_site.language import Language
 from rsm_site.linkcheck import check_site as check_links
-from rsm_site.loader import load_factsheet
+from rsm_site.loader import Loaded, load_factsheet
 from rsm_site.manifest import MANIFEST, encode_manifest, make_manifest
 from rsm_site.model import Factsheet
 from rsm_site.output import check_output_folder, write_site
@@ -20,6 +25,7 @@ from rsm_site.pages import Plan, plan_pages
 from rsm_site.prose import Converter
 from rsm_site.render import Renderer
 from rsm_site.strings import read_strings
+from rsm_site.views import Addresses, Viewer
 
 
 class Built(Struct, frozen=True, kw_only=True):
@@ -43,13 +49,8 @@ def build_site(config: Config) -> Built:
 
 def check_site(config: Config) -> Built:
     """Make the site in memory; ContentError carries every problem when there is an error, a warning under `strict`."""
-    loaded = load_factsheet(config)
+    loaded, factsheet, language = _load(config)
     problems = set(loaded.problems)
-    if loaded.factsheet is None or any(problem.severity == "error" for problem in problems):
-        raise ContentError(problems, loaded.texts)
-    factsheet = loaded.factsheet
-    language, missing = make_language(factsheet, config)
-    problems.update(missing)
     plan = plan_pages(factsheet, language, Converter(), loaded.texts, day=config.edition, known_by=config.known_by)
     problems.update(plan.problems)
     _stop_at(problems, config, loaded.texts)
@@ -62,16 +63,41 @@ def check_site(config: Config) -> Built:
     return Built(files=files, page_count=len(pages), problems=tuple(sorted(problems)), texts=loaded.texts)
 
 
-def make_language(factsheet: Factsheet, config: Config) -> tuple[Language, tuple[Problem, ...]]:
-    """The site's language, and a warning when its interface words are not translated."""
-    site = factsheet.site
+def describe_changes(config: Config, before: date, after: date) -> ChangesView:
+    """What changed between two days, in the site's language; ContentError when the content has errors."""
+    loaded, factsheet, language = _load(config)
+    editions = [edition_of(factsheet, day, config.known_by) for day in (before, after)]
+    addresses = Addresses(factsheet, editions[1], None)
+    viewer = Viewer(factsheet, editions[1], language, Converter(), addresses, loaded.texts, set())
+    return describe(between(*editions), viewer)
+
+
+def freeze_edition(config: Config, day: date) -> Path:
+    """Write the claims of the edition of `day` to editions/<day>.json of the content and give that path; ContentError
+    when the content has errors, UsageError when the day is frozen already."""
+    _loaded, factsheet, _language = _load(config)
+    path = config.content / "editions" / f"{day}.json"
+    if path.exists():
+        raise UsageError(f"{day} is frozen already; what was published is not rewritten")
+    path.parent.mkdir(exist_ok=True)
+    staged = path.with_name(f".{path.name}.tmp")
+    staged.write_bytes(freeze(edition_of(factsheet, day)))
+    staged.replace(path)
+    return path
+
+
+def _load(config: Config) -> tuple[Loaded, Factsheet, Language]:
+    loaded = load_factsheet(config)
+    if loaded.factsheet is None or any(problem.severity == "error" for problem in loaded.problems):
+        raise ContentError(loaded.problems, loaded.texts)
+    site = loaded.factsheet.site
     strings, is_own = read_strings(config.templates, site.language)
-    problems: tuple[Problem, ...] = ()
     if not is_own:
         message = f"there are no interface words in '{site.language}'; they are in English"
         hint = f"copy templates/strings/en.yaml to {site.language}.yaml and translate it"
-        problems = (Problem(site.located("language"), "no-strings", message, hint, "warning"),)
-    return Language(site.language, strings), problems
+        problem = Problem(site.located("language"), "no-strings", message, hint, "warning")
+        loaded = structs.replace(loaded, problems=(*loaded.problems, problem))
+    return loaded, loaded.factsheet, Language(site.language, strings)
 
 
 def render_pages(plan: Plan, language: Language, assets: Assets, config: Config) -> dict[str, str]:

@@ -1,6 +1,6 @@
 """What changed between two editions, claim by claim, and the same in readers' words."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
 from decimal import Decimal
 from typing import Literal
@@ -49,6 +49,7 @@ class Changes(Struct, frozen=True, kw_only=True):
 class ChangeEntry(Struct, frozen=True, kw_only=True):
     """One change in words; `old` and `new` are values with their qualifiers, empty where there is none."""
 
+    id: str
     kind: Kind
     kind_label: str
     label: str
@@ -78,6 +79,29 @@ class ChangesView(Struct, frozen=True, kw_only=True):
     after: When
     groups: tuple[ChangeGroup, ...]
     count: int
+
+    def as_plain(self) -> dict[str, object]:
+        """The same for machines: days as ISO dates, sources by their ids."""
+        return {
+            "from": self.before.machine,
+            "to": self.after.machine,
+            "changes": [
+                {
+                    "list": group.id,
+                    "id": entry.id,
+                    "kind": entry.kind,
+                    "label": entry.label,
+                    "old": entry.old,
+                    "new": entry.new,
+                    "difference": entry.difference,
+                    "old_sources": [source.id for source in entry.old_sources],
+                    "new_sources": [source.id for source in entry.new_sources],
+                    "text": entry.text,
+                }
+                for group in self.groups
+                for entry in group.entries
+            ],
+        }
 
 
 def claims_of(edition: Edition) -> Iterator[Claim]:
@@ -181,21 +205,32 @@ def _said(observation: Observation) -> tuple[object, ...]:
 
 def _describe_fact(change: FactChange, viewer: Viewer) -> ChangeEntry:
     language = viewer.language
-    words: Callable[[Observation], str] = lambda o: language.qualified(o.value, o.qualifier, o.status)  # noqa: E731
     old, new = change.old, change.new
-    texts = {"label": change.fact.label, "old": words(old) if old else "", "new": words(new) if new else ""}
+
+    def words(observation: Observation | None) -> str:
+        if observation is None:
+            return ""
+        # The kind of the change says already that a value is planned or disputed.
+        status = "reported" if observation.status == change.kind else observation.status
+        return language.qualified(observation.value, observation.qualifier, status)
+
+    texts = {"label": change.fact.label, "old": words(old), "new": words(new)}
+    if change.fact.unit:
+        last = "new" if new else "old"
+        texts[last] = f"{texts[last]} {change.fact.unit}"
     difference = ""
     if change.kind == "changed" and old and new:
         difference = _difference(old.value, new.value, viewer)
     return ChangeEntry(
+        id=change.fact.id,
         kind=change.kind,
         kind_label=language.word(f"change_{change.kind}"),
         label=change.fact.label,
         url=viewer.addresses.of("fact", change.fact.id),
-        old=texts["old"],
+        old=words(old),
         old_when=viewer.when(old.date) if old else None,
         old_sources=viewer.sources(old.sources) if old else (),
-        new=texts["new"],
+        new=words(new),
         new_when=viewer.when(new.date) if new else None,
         new_sources=viewer.sources(new.sources) if new else (),
         difference=difference,
@@ -213,6 +248,7 @@ def _difference(old: object, new: object, viewer: Viewer) -> str:
 def _describe_event(event: Event, kind: Kind, viewer: Viewer) -> ChangeEntry:
     when = viewer.language.date(event.date)
     return ChangeEntry(
+        id=event.id,
         kind=kind,
         kind_label=viewer.language.word(f"change_{kind}"),
         label=event.title,
@@ -230,6 +266,7 @@ def _describe_hubs(changes: Changes, viewer: Viewer) -> Iterator[ChangeEntry]:
     for id_, hub in (came | went).items():
         kind: Kind = "changed" if id_ in came and id_ in went else "opened" if id_ in came else "closed"
         yield ChangeEntry(
+            id=id_,
             kind=kind,
             kind_label=viewer.language.word(f"change_{kind}"),
             label=hub.name,
@@ -242,6 +279,7 @@ def _describe_hubs(changes: Changes, viewer: Viewer) -> Iterator[ChangeEntry]:
 def _describe_table(table: Contribution, viewer: Viewer) -> ChangeEntry:
     view = viewer.nations(table)
     return ChangeEntry(
+        id=table.date.text,
         kind="added",
         kind_label=viewer.language.word("change_added"),
         label=viewer.language.word("claim_nations", date=view.when.words),

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 COMMANDS = {
     "build": "content/ + templates/ -> public/ (the default)",
     "check": "everything build checks; writes nothing",
+    "changes": "what changed between two days",
+    "freeze": "keep an edition's claims, so that what is changed later is listed as a correction",
     "new": "a complete small factsheet of another mission to start from",
     "schema": "write the editors' JSON Schema files, print the field reference",
 }
@@ -78,6 +80,10 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
         name: subparsers.add_parser(name, help=text, description=text, parents=[common], epilog=_EPILOG)
         for name, text in COMMANDS.items()
     }
+    for name, text in (("--from", "the earlier day"), ("--to", "the later day")):
+        dest = name[2:] + "_day"
+        commands["changes"].add_argument(name, dest=dest, type=_day, metavar="DAY", required=True, help=text)
+    commands["freeze"].add_argument("day", type=_day, metavar="DAY", help="the day of the edition")
     commands["new"].add_argument("dir", type=Path, metavar="DIR", help="an empty folder, or one to make")
     if not arguments or not any(word in ("-h", "--help", "--version") for word in arguments):
         arguments = _with_command(arguments)
@@ -86,7 +92,17 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
 
 def _with_command(arguments: list[str]) -> list[str]:
     """Put `build` first when no command is named; UsageError for a word that is no command."""
-    takes_value = {"--project", "--content", "--templates", "--output", "--edition", "--known-by", "--format"}
+    takes_value = {
+        "--project",
+        "--content",
+        "--templates",
+        "--output",
+        "--edition",
+        "--known-by",
+        "--format",
+        "--from",
+        "--to",
+    }
     previous = ""
     for word in arguments:
         if not word.startswith("-") and previous not in takes_value:
@@ -136,6 +152,38 @@ def _run_build(options: argparse.Namespace, *, write: bool) -> int:
             print(f"Built {_shown(config.output)}: {counts}. Next: open {_shown(index)}")
         else:
             print(f"Checked {_shown(config.content)}: {counts}. Next: rsm-site build")
+    return 0
+
+
+def _changes(options: argparse.Namespace) -> int:
+    import json
+
+    from rsm_site.build import describe_changes
+
+    if options.to_day < options.from_day:
+        raise UsageError(f"--to {options.to_day} is before --from {options.from_day}; exchange them")
+    changed = describe_changes(_config(options), options.from_day, options.to_day)
+    if _format(options) == "json":
+        print(json.dumps(changed.as_plain(), ensure_ascii=False, indent=1))
+        return 0
+    from rsm_site.report import printable
+
+    print(f"From {options.from_day} to {options.to_day}: {changed.count} changes")
+    for group in changed.groups:
+        print(f"\n{printable(group.label)}")
+        for entry in group.entries:
+            difference = f" ({entry.difference})" if entry.difference else ""
+            cited = ", ".join(dict.fromkeys(source.id for source in (*entry.old_sources, *entry.new_sources)))
+            print(printable(f"  {entry.kind_label}: {entry.text}{difference} [{cited}]"))
+    return 0
+
+
+def _freeze(options: argparse.Namespace) -> int:
+    from rsm_site.build import freeze_edition
+
+    path = freeze_edition(_config(options), options.day)
+    if not getattr(options, "quiet", False):
+        print(f"Froze {options.day} in {_shown(path)}. Next: commit the file")
     return 0
 
 
