@@ -88,16 +88,17 @@ def freeze_edition(config: Config, day: date) -> Path:
 
 def _load(config: Config) -> tuple[Loaded, Factsheet, Language]:
     loaded = load_factsheet(config)
-    if loaded.factsheet is None or any(problem.severity == "error" for problem in loaded.problems):
+    factsheet = loaded.factsheet
+    if factsheet is None or any(problem.severity == "error" for problem in loaded.problems):
         raise ContentError(loaded.problems, loaded.texts)
-    site = loaded.factsheet.site
+    site = factsheet.site
     strings, is_own = read_strings(config.templates, site.language)
     if not is_own:
         message = f"there are no interface words in '{site.language}'; they are in English"
         hint = f"copy templates/strings/en.yaml to {site.language}.yaml and translate it"
         problem = Problem(site.located("language"), "no-strings", message, hint, "warning")
         loaded = structs.replace(loaded, problems=(*loaded.problems, problem))
-    return loaded, loaded.factsheet, Language(site.language, strings)
+    return loaded, factsheet, Language(site.language, strings)
 
 
 def render_pages(plan: Plan, language: Language, assets: Assets, config: Config) -> dict[str, str]:
