@@ -78,7 +78,7 @@ def inside(point: Point, polygon: Iterable[Ring]) -> bool:
     x, y = point
     odd = False
     for ring in polygon:
-        for (x1, y1), (x2, y2) in _edges(ring):
+        for (x1, y1), (x2, y2) in edges(ring):
             if (y1 > y) != (y2 > y) and x < (x2 - x1) * (y - y1) / (y2 - y1) + x1:
                 odd = not odd
     return odd
@@ -86,12 +86,12 @@ def inside(point: Point, polygon: Iterable[Ring]) -> bool:
 
 def distance(point: Point, polygon: Iterable[Ring]) -> float:
     """Return how far `point` is from the nearest edge of `polygon`."""
-    return min((_to_edge(point, a, b) for ring in polygon for a, b in _edges(ring)), default=float("inf"))
+    return min((_to_edge(point, a, b) for ring in polygon for a, b in edges(ring)), default=float("inf"))
 
 
 def area(ring: Sequence[Point]) -> float:
     """Return the area that `ring` encloses, in square units."""
-    return abs(fsum(x1 * y2 - x2 * y1 for (x1, y1), (x2, y2) in _edges(ring))) / 2
+    return abs(fsum(x1 * y2 - x2 * y1 for (x1, y1), (x2, y2) in edges(ring))) / 2
 
 
 def extent(points: Iterable[Point]) -> Box:
@@ -100,7 +100,8 @@ def extent(points: Iterable[Point]) -> Box:
     return Box(min(xs), min(ys), max(xs), max(ys))
 
 
-def _edges(ring: Sequence[Point]) -> Iterator[tuple[Point, Point]]:
+def edges(ring: Sequence[Point]) -> Iterator[tuple[Point, Point]]:
+    """Return the edges of `ring`, the closing one too."""
     return zip(ring, (*ring[1:], *ring[:1]), strict=True)
 
 
@@ -118,7 +119,7 @@ def simplify_together(rings: Sequence[Ring], tolerance: float) -> list[Ring]:
     """
     neighbours: dict[Point, set[Point]] = defaultdict(set)
     for ring in rings:
-        for a, b in _edges(ring):
+        for a, b in edges(ring):
             neighbours[a].add(b)
             neighbours[b].add(a)
     junctions = {point for point, others in neighbours.items() if len(others) != 2}
@@ -158,7 +159,7 @@ def clip(ring: Ring, box: Box) -> Ring:
     """Return the part of `ring` in `box`, closed along its edges (Sutherland and Hodgman)."""
     for axis, limit, sign in ((0, box.left, 1), (0, box.right, -1), (1, box.top, 1), (1, box.bottom, -1)):
         kept: list[Point] = []
-        for a, b in _edges(ring):
+        for a, b in edges(ring):
             before, after = (a[axis] - limit) * sign, (b[axis] - limit) * sign
             if before >= 0:
                 kept.append(a)

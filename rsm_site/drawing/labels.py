@@ -9,7 +9,8 @@ from msgspec import Struct
 
 Anchor = Literal["start", "middle", "end"]
 
-LINE = 1.3  # height of a line of text, in its size
+_CROSSED = 0.4  # cost of a unit of line under a label
+LINE = 1.4  # height of a line of text, in its size
 _WIDTHS = {
     **dict.fromkeys("'ijlIJ ,./:;\\|f-()[]t", 39),
     **dict.fromkeys('!r"*_`sz?c', 54),
@@ -101,13 +102,13 @@ class Request(Struct, frozen=True, kw_only=True):
 
 
 class Placed(Struct, frozen=True, kw_only=True):
-    """The place found: anchor and middle line of the text, the box it takes, whether a line must lead to it."""
+    """The place found: anchor and middle line of the text, its box, the line that leads from there to the mark."""
 
     x: float
     y: float
     anchor: Anchor
-    leader: bool
     box: Box
+    leader: Line | None
 
 
 def text_width(text: str, size: float) -> float:
@@ -157,7 +158,10 @@ def above(marker: float, size: float) -> tuple[Candidate, ...]:
     """Return candidates over and under a point, so that a leader stays upright when the drawing is stretched."""
     beside = marker + size * 0.35
     found = [Candidate(beside, 0, "start", 5.0), Candidate(-beside, 0, "end", 8.0)]
+    corners: tuple[tuple[Anchor, float], ...] = (("start", beside * 0.6), ("end", -beside * 0.6))
     sides: tuple[tuple[Anchor, float], ...] = (("middle", 0.0), ("start", -marker), ("end", marker))
+    rise = marker + size * 0.5
+    found += [Candidate(dx, dy, anchor, cost) for anchor, dx in corners for dy, cost in ((-rise, 4.0), (rise, 7.0))]
     for ring in range(6):
         reach = marker + size * (0.2 + LINE / 2 + ring * 0.7)
         for under, side in enumerate((-1, 1)):
@@ -186,23 +190,45 @@ def place_labels(
 
 
 class _Choice(Struct, frozen=True):
+    """A candidate in its place: `taken` is what must be free, the label's box or more."""
+
     cost: float
     placed: Placed
     taken: Box
 
+    def covers(self, other: Box) -> bool:
+        leader = self.placed.leader
+        return self.taken.meets(other) or (leader is not None and leader.length_in(other) > 0)
+
     def clashes(self, other: "_Choice | None") -> bool:
-        return other is not None and self.taken.meets(other.taken)
+        return other is not None and (self.covers(other.taken) or other.covers(self.taken))
 
 
 def _choices(request: Request, frame: Box, solid: Sequence[Box], soft: Sequence[Line]) -> list[_Choice]:
     """Return what is possible for one label by itself, best first."""
-    found = []
-    for candidate in request.candidates:
-        choice = _choice(request, candidate)
-        if choice.taken.within(frame) and not any(choice.taken.meets(box) for box in solid):
-            crossed = fsum(line.length_in(choice.taken) for line in soft)
-            found.append(_Choice(candidate.cost + crossed * 0.4, choice.placed, choice.taken))
-    return sorted(found, key=lambda choice: choice.cost)
+    others = [box for box in solid if not Box(request.x, request.y, request.x, request.y).within(box)]
+    found = [_choice(request, candidate) for candidate in request.candidates]
+    near = [line for line in soft if line.length_in(_around(found))]
+    free = (
+        choice
+        for choice in found
+        if choice.taken.within(frame)
+        and not any(map(choice.taken.meets, solid))
+        and not any(map(choice.covers, others))
+    )
+    priced = (
+        _Choice(c.cost + fsum(line.length_in(c.taken) for line in near) * _CROSSED, c.placed, c.taken) for c in free
+    )
+    return sorted(priced, key=lambda choice: choice.cost)
+
+
+def _around(choices: Sequence[_Choice]) -> Box:
+    return Box(
+        min(choice.taken.left for choice in choices),
+        min(choice.taken.top for choice in choices),
+        max(choice.taken.right for choice in choices),
+        max(choice.taken.bottom for choice in choices),
+    )
 
 
 def _choice(request: Request, candidate: Candidate) -> _Choice:
@@ -213,8 +239,16 @@ def _choice(request: Request, candidate: Candidate) -> _Choice:
     if request.stretch:
         near, far = request.x + request.marker, request.x - request.marker
         taken = Box(min(box.left, near), box.top, max(box.right, far), box.bottom)
-    placed = Placed(x=x, y=y, anchor=candidate.anchor, leader=candidate.leader, box=box)
+    leader = _leader(request, box) if candidate.leader else None
+    placed = Placed(x=x, y=y, anchor=candidate.anchor, box=box, leader=leader)
     return _Choice(candidate.cost, placed, taken)
+
+
+def _leader(request: Request, box: Box) -> Line:
+    """Return the line from the nearest point of the label to the edge of the mark."""
+    x, y = min(max(request.x, box.left), box.right), min(max(request.y, box.top), box.bottom)
+    part = request.marker / (hypot(x - request.x, y - request.y) or 1.0)
+    return Line(x, y, request.x + (x - request.x) * part, request.y + (y - request.y) * part)
 
 
 def _improve(requests: Sequence[Request], choices: list[list[_Choice]], chosen: list[_Choice | None]) -> bool:

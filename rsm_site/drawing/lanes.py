@@ -2,12 +2,15 @@
 
 from collections.abc import Sequence
 from datetime import date
+from itertools import pairwise
 
 from msgspec import Struct
 
-from rsm_site.drawing.scales import TimeScale
+from rsm_site.drawing.scales import TimeScale, percent
 
-TARGET = 24.0  # what a finger hits, in CSS pixels
+TARGET = 24.0  # px that a finger needs
+_COUNTED = 20.0  # px across
+_SINGLE = 10.0
 
 
 class Mark(Struct, frozen=True, kw_only=True):
@@ -25,23 +28,18 @@ class Mark(Struct, frozen=True, kw_only=True):
 
 
 class LaneMark(Struct, frozen=True, kw_only=True):
-    """One mark: the events it stands for, from `x1` to `x2` (percent of the width, equal for one event)."""
+    """One mark of radius `r` at `x` percent for its events, their `count` in it if several; `span`: all their time."""
 
-    x1: float
-    x2: float
-    middle: float
+    x: float
+    r: float
     span: tuple[float, float] | None
+    count: str
     events: tuple[Mark, ...]
     later: bool
 
-    @property
-    def text(self) -> str:
-        """What is written in the mark: how many events, nothing for one."""
-        return str(len(self.events)) if len(self.events) > 1 else ""
-
 
 class Lane(Struct, frozen=True, kw_only=True):
-    """The marks of one category on the line at `y`, with its name on the baseline `label_y` and counts on `count_y`."""
+    """The marks of one category on the line at `y`, its name on the baseline `label_y`, counts on `count_y`."""
 
     id: str
     label: str
@@ -51,10 +49,9 @@ class Lane(Struct, frozen=True, kw_only=True):
     marks: tuple[LaneMark, ...]
 
 
-class _Cluster(Struct, kw_only=True):
-    low: float
-    high: float
-    events: list[Mark]
+class _Group(Struct, frozen=True):
+    x: float
+    marks: tuple[Mark, ...]
 
 
 def group_marks(marks: Sequence[Mark], scale: TimeScale, day_x: float, width: float) -> tuple[LaneMark, ...]:
@@ -62,60 +59,45 @@ def group_marks(marks: Sequence[Mark], scale: TimeScale, day_x: float, width: fl
 
     Those after the edition's day, at `day_x`, are marks of their own.
     """
-    earlier = _cluster([mark for mark in marks if not mark.later], scale)
-    later = _cluster([mark for mark in marks if mark.later], scale)
-    if later:
-        _clear(later[0], day_x + TARGET / 2, width)
-        later = _merge(later)
-    if earlier and later and later[0].low - earlier[-1].high < TARGET:
-        earlier[-1].high = later[0].low - TARGET
-        earlier[-1].low = min(earlier[-1].low, earlier[-1].high)
-        earlier = _merge(earlier)
-    return tuple(_lane_mark(cluster, scale, width) for cluster in (*earlier, *later))
+    earlier = _merge(_ordered([mark for mark in marks if not mark.later], scale))
+    later = _merge(_ordered([mark for mark in marks if mark.later], scale))
+    if later:  # off the line of the edition's day, and off what is before it, as far as there is room
+        free = max(day_x + _COUNTED / 2, earlier[-1].x + TARGET if earlier else 0.0)
+        first = later[0]
+        later = _merge([_Group(max(first.x, min(free, width - TARGET / 2)), first.marks), *later[1:]])
+    if earlier and later and later[0].x - earlier[-1].x < TARGET:
+        last = earlier[-1]
+        earlier = _merge([*earlier[:-1], _Group(later[0].x - TARGET, last.marks)])
+    return tuple(_lane_mark(group, scale, width) for group in (*earlier, *later))
 
 
-def _cluster(marks: Sequence[Mark], scale: TimeScale) -> list[_Cluster]:
-    ordered = sorted(marks, key=lambda mark: (_middle(mark, scale), mark.earliest, mark.id))
-    return _merge([_Cluster(low=_middle(m, scale), high=_middle(m, scale), events=[m]) for m in ordered])
+def _ordered(marks: Sequence[Mark], scale: TimeScale) -> list[_Group]:
+    groups = [_Group((scale(mark.earliest) + scale.end(mark.latest)) / 2, (mark,)) for mark in marks]
+    return sorted(groups, key=lambda group: (group.x, group.marks[0].earliest, group.marks[0].id))
 
 
-def _middle(mark: Mark, scale: TimeScale) -> float:
-    return (scale(mark.earliest) + scale.end(mark.latest)) / 2
-
-
-def _merge(clusters: list[_Cluster]) -> list[_Cluster]:
+def _merge(groups: list[_Group]) -> list[_Group]:
     """Join the two nearest again and again until all are a finger apart."""
-    clusters = list(clusters)
-    while len(clusters) > 1:
-        gap, at = min((after.low - clusters[i].high, i) for i, after in enumerate(clusters[1:]))
+    while len(groups) > 1:
+        gap, at = min((after.x - before.x, index) for index, (before, after) in enumerate(pairwise(groups)))
         if gap >= TARGET:
             break
-        first, second = clusters[at : at + 2]
-        joined = _Cluster(low=first.low, high=max(first.high, second.high), events=first.events + second.events)
-        clusters[at : at + 2] = [joined]
-    return clusters
+        before, after = groups[at], groups[at + 1]
+        marks = before.marks + after.marks
+        x = (before.x * len(before.marks) + after.x * len(after.marks)) / len(marks)
+        groups = [*groups[:at], _Group(x, marks), *groups[at + 2 :]]
+    return groups
 
 
-def _clear(cluster: _Cluster, left: float, width: float) -> None:
-    """Move the first mark after the edition's day off the day's line, as far as there is room."""
-    right = max(0.0, min(left - cluster.low, width - TARGET / 2 - cluster.high))
-    cluster.low, cluster.high = cluster.low + right, cluster.high + right
-
-
-def _lane_mark(cluster: _Cluster, scale: TimeScale, width: float) -> LaneMark:
-    first = cluster.events[0]
-    start, end = scale(first.earliest), scale.end(first.latest)
-    loose = len(cluster.events) == 1 and end - start > TARGET / 2
+def _lane_mark(group: _Group, scale: TimeScale, width: float) -> LaneMark:
+    several = len(group.marks) > 1
+    r = (_COUNTED if several else _SINGLE) / 2
+    start, end = min(scale(m.earliest) for m in group.marks), max(scale.end(m.latest) for m in group.marks)
     return LaneMark(
-        x1=percent(cluster.low, width),
-        x2=percent(cluster.high, width),
-        middle=percent((cluster.low + cluster.high) / 2, width),
-        span=(percent(start, width), percent(end, width)) if loose else None,
-        events=tuple(cluster.events),
-        later=first.later,
+        x=percent(group.x, width),
+        r=r,
+        span=(percent(start, width), percent(end, width)) if end - start > 2 * r else None,
+        count=str(len(group.marks)) if several else "",
+        events=group.marks,
+        later=group.marks[0].later,
     )
-
-
-def percent(x: float, width: float) -> float:
-    """Return `x` as a share of `width` in percent, to two decimals."""
-    return round(x / width * 100, 2)

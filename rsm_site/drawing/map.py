@@ -11,33 +11,18 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
-from rsm_site.drawing.geometry import (
-    Outline,
-    Point,
-    Polygon,
-    Ring,
-    area,
-    clip,
-    distance,
-    extent,
-    inside,
-    path,
-    read_outlines,
-    simplify_together,
-)
-from rsm_site.drawing.labels import LINE, Anchor, Box, Line, Placed, Request, around, place_labels, shorten, text_width
+from rsm_site.drawing.geometry import Outline, Point, area, edges, inside, path, read_outlines
+from rsm_site.drawing.labels import LINE, Anchor, Box, Line, Request, around, place_labels, shorten, text_width
+from rsm_site.drawing.lands import Shape, shapes_in
 from rsm_site.drawing.projection import Projection, fit
 
 LAYERS = (288, 400, 560, 720)  # CSS pixels from which each layer is shown; the stylesheet has the same steps
 FALLBACK = 400
 LABEL = 13.0  # px on the screen, as the next
-NAME = 11.0
+NAME = 12.0
 _RADIUS = {"hub": 8.0, "functional": 6.5}
 _OTHER_RADIUS = 5.0
 _APPROXIMATE = 1.3  # as large as a mark that is exact
-_TOLERANCE = 0.8  # units of the widest layer
-_ROUGH = 5.0  # the same where only the room for a name is sought
-_GRID = 16  # places tried across and down for a name
 _LONGEST = 0.5  # of the width, for the words of a place
 _SPACED = 1.12  # what the space between the letters of a name adds
 _BEYOND = 4.0  # clipped this far outside the frame, where no reader sees the cut
@@ -141,32 +126,18 @@ class MapDrawing(Struct, frozen=True, kw_only=True):
     key: tuple[tuple[str, str], ...]
 
 
-class _Shape(Struct, frozen=True, kw_only=True):
-    """An outline in drawing units, clipped to the frame."""
-
-    id: str
-    name: str
-    polygons: tuple[Polygon, ...]
-
-
-class _NamePlace(Struct, frozen=True, kw_only=True):
-    """Where a name might be centred in a polygon, and how far from any edge that is."""
-
-    x: float
-    y: float
-    room: float
-    polygon: Polygon
-
-
 class _Scene(Struct, frozen=True, kw_only=True):
-    """What all layers have in common; `names` are words, whether they are its own, and places for them, best first."""
+    """What all layers have in common."""
 
     frame: Box
     projection: Projection
     places: Sequence[Place]
     links: Sequence[tuple[str, str]]
     here: Mapping[str, Point]
-    names: Sequence[tuple[str, bool, Sequence[_NamePlace]]]
+    highlight: str
+    shapes: Sequence[Shape]
+    names: Mapping[str, str]
+    border: Sequence[Line]
 
 
 def draw_map(
@@ -194,21 +165,17 @@ def draw_map(
     projection, height = fit(shown, width=width, tallest=1.15, flattest=0.55, margin=width * 0.055)
     height = float(round(height))
     frame = Box(0.0, 0.0, width, height)
-    shapes = _shapes(outlines, projection, frame)
+    shapes = shapes_in(frame, outlines, projection)
     scene = _Scene(
         frame=frame,
         projection=projection,
         places=places,
         links=links,
         here={place.id: projection(place.longitude, place.latitude) for place in places},
-        names=[
-            (
-                names.get(shape.id) or shape.name,
-                shape.id == highlight,
-                sorted(_name_places(shape, frame), key=lambda place: -place.room),
-            )
-            for shape in shapes
-        ],
+        highlight=highlight,
+        shapes=shapes,
+        names={shape.id: names.get(shape.id) or shape.name for shape in shapes},
+        border=_border(shapes, highlight),
     )
     return MapDrawing(
         width=width,
@@ -230,25 +197,10 @@ def _shown(outlines: Sequence[Outline], highlight: str, places: Sequence[Place])
     return at + [point for part in used or sorted(parts, key=lambda part: area(part[0]))[-1:] for point in part[0]]
 
 
-def _shapes(outlines: Sequence[Outline], projection: Projection, frame: Box) -> list[_Shape]:
-    """Return the outlines as far as they are in `frame`, with no more points than its size can show."""
-    projected = [
-        (outline, [[projection.ring(ring) for ring in polygon] for polygon in outline.polygons]) for outline in outlines
-    ]
-    rings = [ring for _, polygons in projected for polygon in polygons for ring in polygon]
-    thin = iter(simplify_together(rings, _TOLERANCE))
-    edge = frame.grown(_BEYOND)
-    shapes = []
-    for outline, polygons in projected:
-        clipped = [[clip(next(thin), edge) for _ in polygon] for polygon in polygons]
-        kept = tuple(tuple(filter(_shows, polygon)) for polygon in clipped if any(map(_shows, polygon)))
-        if kept:
-            shapes.append(_Shape(id=outline.id, name=outline.name, polygons=kept))
-    return shapes
-
-
-def _shows(ring: Ring) -> bool:
-    return len(ring) > 2 and area(ring) >= 1.5
+def _border(shapes: Sequence[Shape], highlight: str) -> tuple[Line, ...]:
+    """Return the border that labels should rather not cross."""
+    rings = [ring for shape in shapes if shape.id == highlight for polygon in shape.rough for ring in polygon]
+    return tuple(Line(*start, *end) for ring in rings for start, end in edges(ring))
 
 
 def _layer(scene: _Scene, least: int, format_distance: Callable[[int], str]) -> Layer:
@@ -259,7 +211,7 @@ def _layer(scene: _Scene, least: int, format_distance: Callable[[int], str]) -> 
     solid = [Box(mark.x, mark.y, mark.x, mark.y).grown(mark.r + unit) for mark in marks]
     bar, bar_box = _scale_bar(scene, unit, format_distance, solid)
     solid.append(bar_box)
-    labels, boxes = _labels(scene, unit, solid, lines)
+    labels, boxes = _labels(scene, unit, solid, [*lines, *scene.border])
     return Layer(
         least=least,
         fallback=least == FALLBACK,
@@ -286,12 +238,16 @@ def _mark(place: Place, at: Point, unit: float) -> PlaceMark:
     return PlaceMark(
         x=round(at[0], 1),
         y=round(at[1], 1),
-        r=round(_RADIUS.get(place.role, _OTHER_RADIUS) * unit * (_APPROXIMATE if _is_approximate(place) else 1), 1),
+        r=round(_radius(place) * unit, 1),
         role=place.role,
         approximate=_is_approximate(place),
         title=place.name,
         href=place.href,
     )
+
+
+def _radius(place: Place) -> float:
+    return _RADIUS.get(place.role, _OTHER_RADIUS) * (_APPROXIMATE if _is_approximate(place) else 1.0)
 
 
 def _is_approximate(place: Place) -> bool:
@@ -309,15 +265,17 @@ def _labels(
             y=y,
             width=text_width(text, LABEL * unit),
             height=LABEL * LINE * unit,
-            candidates=around(_RADIUS.get(group[0].role, _OTHER_RADIUS) * unit + unit, LABEL * unit),
+            candidates=around(_radius(group[0]) * unit + unit, LABEL * unit),
+            marker=_radius(group[0]) * unit,
             loss=2000.0 if group[0].role == "hub" else 1000.0,
         )
         for group, text, (x, y) in groups
     ]
     placed = place_labels(requests, frame=scene.frame.grown(-2 * unit), solid=solid, soft=lines)
     labels = []
-    for place, (group, text, (x, y)) in zip(placed, groups, strict=True):
+    for place, (group, text, _) in zip(placed, groups, strict=True):
         if place:
+            leader = place.leader
             labels.append(
                 PlaceLabel(
                     x=round(place.x, 1),
@@ -326,7 +284,7 @@ def _labels(
                     text=text,
                     role=group[0].role,
                     href=group[0].href,
-                    leader=_leader(place, x, y) if place.leader else None,
+                    leader=_join((leader.x1, leader.y1), (leader.x2, leader.y2)) if leader else None,
                 )
             )
     return tuple(labels), [place.box for place in placed if place]
@@ -344,12 +302,6 @@ def _groups(scene: _Scene, unit: float) -> Iterator[tuple[list[Place], str, Poin
         together = list(group)
         text = ", ".join(dict.fromkeys(place.name for place in together))
         yield together, shorten(text, LABEL * unit, room), scene.here[together[0].id]
-
-
-def _leader(place: Placed, x: float, y: float) -> Join:
-    """Return the line from the mark to the nearest point of the label's box."""
-    box = place.box
-    return _join((x, y), (min(max(x, box.left), box.right), min(max(y, box.top), box.bottom)))
 
 
 def _scale_bar(
@@ -390,41 +342,17 @@ def _round_down(value: float) -> int:
     return max((step for step in steps if step <= value), default=1)
 
 
-def _name_places(shape: _Shape, frame: Box) -> Iterator[_NamePlace]:
-    """Yield where the name of a land might stand."""
-    for polygon in shape.polygons:
-        rough = simplify_together(polygon, _ROUGH)
-        bounds = extent(rough[0])
-        for column in range(1, _GRID):
-            for row in range(1, _GRID):
-                x = bounds.left + (bounds.right - bounds.left) * column / _GRID
-                y = bounds.top + (bounds.bottom - bounds.top) * row / _GRID
-                if inside((x, y), rough):
-                    to_frame = min(x - frame.left, frame.right - x, y - frame.top, frame.bottom - y)
-                    yield _NamePlace(x=x, y=y, room=min(distance((x, y), rough), to_frame), polygon=tuple(rough))
-
-
 def _names(scene: _Scene, unit: float, solid: Sequence[Box], lines: Sequence[Line]) -> Iterator[Name]:
     """Yield the name of each land that has room for it."""
-    for text, own, candidates in scene.names:
+    for shape in scene.shapes:
+        text, own = scene.names[shape.id], shape.id == scene.highlight
         half = text_width(text.upper(), NAME * unit) * _SPACED / 2
-        for place in candidates:
-            box = Box(place.x - half, place.y, place.x + half, place.y).grown(NAME * LINE * unit / 2)
-            if (
-                text
-                and box.within(scene.frame)
-                and not any(box.meets(other) for other in solid)
-                and not any(line.length_in(box) for line in lines)
-                and _fits(box, place.polygon)
-            ):
-                yield Name(x=round(place.x, 1), y=round(place.y + NAME * unit * 0.35, 1), text=text, own=own)
+        for spot in shape.spots:
+            box = Box(spot.x - half, spot.y, spot.x + half, spot.y).grown(NAME * LINE * unit / 2)
+            clear = box.within(scene.frame) and not any(map(box.meets, solid))
+            if text and clear and not any(line.length_in(box) for line in lines) and spot.fits(box):
+                yield Name(x=round(spot.x, 1), y=round(spot.y + NAME * unit * 0.35, 1), text=text, own=own)
                 break
-
-
-def _fits(box: Box, polygon: Polygon) -> bool:
-    """Tell whether `box` is in `polygon`, looking at points along its edges."""
-    xs = [box.left + (box.right - box.left) * part / 6 for part in range(7)]
-    return all(inside((x, y), polygon) for y in (box.top, box.bottom) for x in xs)
 
 
 def _key(places: Sequence[Place], roles: Mapping[str, str], approximate: str) -> tuple[tuple[str, str], ...]:

@@ -64,3 +64,8 @@ def nice_ticks(largest: float, *, most: int) -> Sequence[float]:
         if ceil(largest / step) < most and (step == int(step) or largest < 1):
             return tuple(step * index for index in range(ceil(largest / step) + 1))
     return (0.0, largest)
+
+
+def percent(x: float, width: float) -> float:
+    """Return `x` as a share of `width` in percent, to two decimals."""
+    return round(x / width * 100, 2)
