@@ -8,8 +8,9 @@ from rsm_site.dates import OPEN_END, PartialDate
 from rsm_site.drawing.lanes import Mark
 from rsm_site.drawing.map import MapDrawing, draw_map
 from rsm_site.drawing.map import Place as MapPlace
+from rsm_site.drawing.plot import Value
 from rsm_site.drawing.sparkline import Sparkline, draw_sparkline
-from rsm_site.drawing.strength import StrengthDrawing, Value, Words, draw_strength
+from rsm_site.drawing.strength import StrengthDrawing, Words, draw_strength
 from rsm_site.edition import Edition
 from rsm_site.model import Event, Hub, Observation
 from rsm_site.views import Viewer
