@@ -51,6 +51,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         what = f"{error.strerror or error}: {error.filename}" if error.filename else error.strerror or error
         _say(f"rsm-site: {what}")
         return 3
+    except Exception as error:  # a fault of the program: still one sentence, with the place for whoever mends it
+        trace = error.__traceback__
+        while trace and trace.tb_next:
+            trace = trace.tb_next
+        where = f"{Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}" if trace else "?"
+        _say(
+            f"rsm-site: this is a fault of rsm-site itself, please report it: {type(error).__name__}: {error} ({where})"
+        )
+        return 3
 
 
 class _Parser(argparse.ArgumentParser):
