@@ -36,8 +36,26 @@ def is_language(tag: str) -> bool:
 
 def is_country(code: str) -> bool:
     """Tell whether `code` is a country of ISO 3166-1 alpha-2, or XK."""
-    return len(code) == 2 and code.isascii() and code.isupper() and code in _countries("en") and code not in _NO_COUNTRIES
+    return (
+        len(code) == 2 and code.isascii() and code.isupper() and code in _countries("en") and code not in _NO_COUNTRIES
+    )
 
+
+# The digit zero of each numbering system that CLDR gives a language by default; Babel itself writes Latin digits.
+_ZERO = {
+    "adlm": 0x1E950,
+    "arab": 0x660,
+    "arabext": 0x6F0,
+    "beng": 0x9E6,
+    "cakm": 0x11136,
+    "deva": 0x966,
+    "hmnp": 0x1E140,
+    "mtei": 0xABF0,
+    "mymr": 0x1040,
+    "nkoo": 0x7C0,
+    "olck": 0x1C50,
+    "tibt": 0xF20,
+}
 
 _NO_COUNTRIES = {"AC", "CP", "CQ", "DG", "EA", "EU", "EZ", "IC", "QO", "TA", "UN", "XA", "XB", "ZZ"}
 
@@ -48,7 +66,7 @@ def _countries(tag: str) -> Mapping[str, str]:
 
 
 class Language:
-    """Words, dates, numbers and names in one language; `strings` are the interface words by key."""
+    """Words, dates, numbers and names in one language and its digits; `strings` are the interface words by key."""
 
     def __init__(self, tag: str, strings: Mapping[str, Words]) -> None:
         """Use the CLDR data of `tag`, ValueError when there is none."""
@@ -56,10 +74,12 @@ class Language:
         self.strings = strings
         self.locale = _locale(tag)
         self.direction: str = self.locale.text_direction
+        zero = _ZERO.get(self.locale.default_numbering_system, ord("0"))
+        self._digits = {ord("0") + digit: zero + digit for digit in range(10)}
         self._dates: dict[PartialDate, str] = {}
 
     def word(self, key: str, **values: object) -> str:
-        """The interface words of `key` with `values` put in; `count` chooses the plural form, KeyError if there is no such key."""
+        """The interface words of `key` with `values` put in; `count` chooses the plural form, KeyError for another key."""
         words = self.strings[key]
         if not isinstance(words, str):
             count = values["count"]
@@ -73,25 +93,28 @@ class Language:
         """The number with this language's separators and digits."""
         from babel.numbers import format_decimal
 
-        return format_decimal(value, locale=self.locale, decimal_quantization=False)
+        words = format_decimal(value, locale=self.locale, decimal_quantization=False, numbering_system="default")
+        return words.translate(self._digits)
 
     def compact(self, value: int | float) -> str:
         """The number in few letters, as an axis has it (12K)."""
         from babel.numbers import format_compact_decimal
 
-        return format_compact_decimal(value, locale=self.locale, fraction_digits=1)
+        words = format_compact_decimal(value, locale=self.locale, fraction_digits=1, numbering_system="default")
+        return words.translate(self._digits)
 
     def percent(self, part: int, whole: int) -> str:
         """The share of `part` in `whole`, rounded to a whole percent; of nothing it is 100 %."""
         from babel.numbers import format_percent
 
-        return format_percent(Decimal(part) / Decimal(whole) if whole else Decimal(1), locale=self.locale)
+        share = Decimal(part) / Decimal(whole) if whole else Decimal(1)
+        return format_percent(share, locale=self.locale, numbering_system="default").translate(self._digits)
 
     def day(self, day: datetime.date) -> str:
         """A day in words."""
         from babel.dates import format_date
 
-        return format_date(day, "long", locale=self.locale)
+        return format_date(day, "long", locale=self.locale).translate(self._digits)
 
     def date(self, date: PartialDate) -> str:
         """A date in words, at its own precision."""
@@ -140,7 +163,8 @@ class Language:
         if point.precision == "day":
             words = self.day(point.earliest)
         else:
-            words = format_skeleton("yMMMM" if point.precision == "month" else "y", point.earliest, locale=self.locale)
+            skeleton = "yMMMM" if point.precision == "month" else "y"
+            words = format_skeleton(skeleton, point.earliest, locale=self.locale).translate(self._digits)
         if point.approximate:
             return self.word("date_about", date=words)
         return self.word("date_uncertain", date=words) if point.uncertain else words
