@@ -79,7 +79,7 @@ class Language:
         self._dates: dict[PartialDate, str] = {}
 
     def word(self, key: str, **values: object) -> str:
-        """The interface words of `key` with `values` put in; `count` chooses the plural form, KeyError for another key."""
+        """The interface words of `key` with `values` put in; `count` chooses the plural; KeyError for another key."""
         words = self.strings[key]
         if not isinstance(words, str):
             count = values["count"]
