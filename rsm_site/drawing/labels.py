@@ -11,6 +11,7 @@ Anchor = Literal["start", "middle", "end"]
 
 _CROSSED = 0.4  # cost of a unit of line under a label
 LINE = 1.4  # height of a line of text, in its size
+BOLD = 1.12  # how much wider bold text is
 _WIDTHS = {
     **dict.fromkeys("'ijlIJ ,./:;\\|f-()[]t", 39),
     **dict.fromkeys('!r"*_`sz?c', 54),
@@ -57,6 +58,8 @@ class Line(Struct, frozen=True):
 
     def length_in(self, box: Box) -> float:
         """Return how much of the line is inside `box` (Liang and Barsky)."""
+        if (self.x1 < box.left and self.x2 < box.left) or (self.x1 > box.right and self.x2 > box.right):
+            return 0.0  # most are far away
         start, end = 0.0, 1.0
         dx, dy = self.x2 - self.x1, self.y2 - self.y1
         for step, room in (
@@ -200,6 +203,11 @@ class _Choice(Struct, frozen=True):
         leader = self.placed.leader
         return self.taken.meets(other) or (leader is not None and leader.length_in(other) > 0)
 
+    def priced(self, lines: Sequence[Line]) -> "_Choice":
+        """The same with the cost of the lines it crosses."""
+        crossed = fsum(line.length_in(self.taken) for line in lines)
+        return _Choice(self.cost + crossed * _CROSSED, self.placed, self.taken)
+
     def clashes(self, other: "_Choice | None") -> bool:
         return other is not None and (self.covers(other.taken) or other.covers(self.taken))
 
@@ -208,18 +216,16 @@ def _choices(request: Request, frame: Box, solid: Sequence[Box], soft: Sequence[
     """Return what is possible for one label by itself, best first."""
     others = [box for box in solid if not Box(request.x, request.y, request.x, request.y).within(box)]
     found = [_choice(request, candidate) for candidate in request.candidates]
-    near = [line for line in soft if line.length_in(_around(found))]
-    free = (
-        choice
+    reach = _around(found)
+    near = [line for line in soft if line.length_in(reach)]
+    free = [
+        choice.priced(near)
         for choice in found
         if choice.taken.within(frame)
         and not any(map(choice.taken.meets, solid))
         and not any(map(choice.covers, others))
-    )
-    priced = (
-        _Choice(c.cost + fsum(line.length_in(c.taken) for line in near) * _CROSSED, c.placed, c.taken) for c in free
-    )
-    return sorted(priced, key=lambda choice: choice.cost)
+    ]
+    return sorted(free, key=lambda choice: choice.cost)
 
 
 def _around(choices: Sequence[_Choice]) -> Box:

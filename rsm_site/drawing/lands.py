@@ -22,7 +22,7 @@ _TOLERANCE = 0.8  # units that a border may be off
 _ROUGH = 3.0  # the same where only labels ask for it
 _BEYOND = 4.0  # clipped this far outside the frame, where no reader sees the cut
 _SPECK = 1.5  # square units; smaller islands are left out
-_GRID = 16  # places tried across and down for a name
+_GRID = 12  # places tried across and down for a name
 
 
 class Spot(Struct, frozen=True, kw_only=True):

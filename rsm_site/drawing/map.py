@@ -12,7 +12,7 @@ from typing import Any, Literal
 from msgspec import Struct
 
 from rsm_site.drawing.geometry import Outline, Point, area, edges, inside, path, read_outlines
-from rsm_site.drawing.labels import LINE, Anchor, Box, Line, Request, around, place_labels, shorten, text_width
+from rsm_site.drawing.labels import BOLD, LINE, Anchor, Box, Line, Request, around, place_labels, shorten, text_width
 from rsm_site.drawing.lands import Shape, shapes_in
 from rsm_site.drawing.projection import Projection, fit
 
@@ -22,6 +22,7 @@ LABEL = 13.0  # px on the screen, as the next
 NAME = 12.0
 _RADIUS = {"hub": 8.0, "functional": 6.5}
 _OTHER_RADIUS = 5.0
+_GREATEST_UNIT = 2.0
 _APPROXIMATE = 1.3  # as large as a mark that is exact
 _LONGEST = 0.5  # of the width, for the words of a place
 _SPACED = 1.12  # what the space between the letters of a name adds
@@ -238,7 +239,7 @@ def _mark(place: Place, at: Point, unit: float) -> PlaceMark:
     return PlaceMark(
         x=round(at[0], 1),
         y=round(at[1], 1),
-        r=round(_radius(place) * unit, 1),
+        r=round(_radius(place, unit), 1),
         role=place.role,
         approximate=_is_approximate(place),
         title=place.name,
@@ -246,8 +247,10 @@ def _mark(place: Place, at: Point, unit: float) -> PlaceMark:
     )
 
 
-def _radius(place: Place) -> float:
-    return _RADIUS.get(place.role, _OTHER_RADIUS) * (_APPROXIMATE if _is_approximate(place) else 1.0)
+def _radius(place: Place, unit: float) -> float:
+    """Return the radius of a mark in drawing units, smaller on the narrowest screens, where places are close."""
+    size = _APPROXIMATE if _is_approximate(place) else 1.0
+    return _RADIUS.get(place.role, _OTHER_RADIUS) * size * min(unit, _GREATEST_UNIT)
 
 
 def _is_approximate(place: Place) -> bool:
@@ -263,10 +266,10 @@ def _labels(
         Request(
             x=x,
             y=y,
-            width=text_width(text, LABEL * unit),
+            width=text_width(text, LABEL * BOLD * unit),
             height=LABEL * LINE * unit,
-            candidates=around(_radius(group[0]) * unit + unit, LABEL * unit),
-            marker=_radius(group[0]) * unit,
+            candidates=around(_radius(group[0], unit) + unit, LABEL * unit),
+            marker=_radius(group[0], unit),
             loss=2000.0 if group[0].role == "hub" else 1000.0,
         )
         for group, text, (x, y) in groups
@@ -301,7 +304,7 @@ def _groups(scene: _Scene, unit: float) -> Iterator[tuple[list[Place], str, Poin
     for _, group in groupby(sorted(scene.places, key=lambda p: (cell(p), p.role != "hub", p.id)), key=cell):
         together = list(group)
         text = ", ".join(dict.fromkeys(place.name for place in together))
-        yield together, shorten(text, LABEL * unit, room), scene.here[together[0].id]
+        yield together, shorten(text, LABEL * BOLD * unit, room), scene.here[together[0].id]
 
 
 def _scale_bar(

@@ -9,7 +9,7 @@ from datetime import date
 
 from msgspec import Struct
 
-from rsm_site.drawing.labels import LINE, Anchor, Box, shorten, text_width
+from rsm_site.drawing.labels import BOLD, LINE, Anchor, Box, shorten, text_width
 from rsm_site.drawing.lanes import Lane, Mark, group_marks
 from rsm_site.drawing.plot import Plot, Value
 from rsm_site.drawing.scales import TimeScale, nice_ticks, time_scale, year_step
@@ -93,7 +93,7 @@ def draw_strength(
 ) -> StrengthDrawing:
     """Return the drawing for `width` CSS pixels and anything wider; `categories`: (id, label) in the lanes' order."""
     narrow = width < _NARROW
-    values = sorted(values, key=lambda value: (value.earliest, -value.latest.toordinal()))
+    values = sorted(values, key=_in_time)
     numbers = [value.amount for value in values if value.amount is not None]
     ticks = nice_ticks(max(numbers), most=5) if numbers else ()
     names = _lane_names(marks, categories)
@@ -126,7 +126,7 @@ def draw_strength(
         right=plot.percent(scale.right),
         top=top,
         baseline=plot.baseline,
-        axis=shorten(words.axis, LABEL, width - LABEL) if numbers else "",
+        axis=shorten(words.axis, LABEL * BOLD, width - LABEL) if numbers else "",
         axis_y=plot_top - 14,
         day_y=top - 6,
         year_y=plot.baseline + 17,
@@ -140,6 +140,11 @@ def draw_strength(
         day=_day_mark(day_x, words.day, plot),
         key=_key(values, lanes, words),
     )
+
+
+def _in_time(value: Value) -> tuple[date, int, str, str]:
+    """Sort by the first day, then the less precise first."""
+    return value.earliest, -value.latest.toordinal(), value.status, value.text
 
 
 def _lane_names(marks: Sequence[Mark], categories: Sequence[tuple[str, str]]) -> Mapping[str, str]:
@@ -194,7 +199,7 @@ def _years(plot: Plot, format_year: Callable[[int], str]) -> Iterator[YearTick]:
 
 
 def _day_mark(x: float, label: str, plot: Plot) -> DayMark:
-    half = text_width(label, LABEL) / 2
+    half = text_width(label, LABEL * BOLD) / 2
     anchor: Anchor = "start" if x < half else "end" if x > plot.width - half else "middle"
     return DayMark(x=plot.percent(x), anchor=anchor, label=label)
 

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from msgspec import Struct
 
-from rsm_site.drawing.labels import LINE, Anchor, Box, Line, Request, above, place_labels, shorten, text_width
+from rsm_site.drawing.labels import BOLD, LINE, Anchor, Box, Line, Request, above, place_labels, shorten, text_width
 from rsm_site.drawing.plot import Kind, Plot, Value
 from rsm_site.drawing.steps import Riser, Step, point_box
 
@@ -44,22 +44,23 @@ def label_values(
     Nothing covers what is written `beside` the axis.
     """
     wanted = list(_worth_a_label(values, plot.largest))
+    sizes = [LABEL if value.later or value.status in patterns else LABEL * BOLD for value, _ in wanted]
     texts = [
-        shorten(patterns.get(value.status, "{value}").replace("{value}", value.text), LABEL, plot.width * _LONGEST)
-        for value, _ in wanted
+        shorten(patterns.get(value.status, "{value}").replace("{value}", value.text), size, plot.width * _LONGEST)
+        for (value, _), size in zip(wanted, sizes, strict=True)
     ]
     requests = [
         Request(
             x=plot.centre(value)[0],
             y=plot.centre(value)[1],
-            width=text_width(text, LABEL),
+            width=text_width(text, size),
             height=LABEL * LINE,
             candidates=above(plot.radius + 1, LABEL),
             loss=loss,
             marker=plot.radius + 1,
             stretch=True,
         )
-        for (value, loss), text in zip(wanted, texts, strict=True)
+        for (value, loss), text, size in zip(wanted, texts, sizes, strict=True)
     ]
     placed = place_labels(
         requests,
