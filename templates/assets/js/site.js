@@ -1,83 +1,63 @@
-// Extras only: every page is complete without this file. A classic script, so that it also runs from file://.
-(function () {
+// Extras only: every page is complete without this file. A classic script, so that it also runs from disk.
+(() => {
   "use strict";
-  var root = document.documentElement;
-
-  function each(selector, action) {
-    document.querySelectorAll(selector).forEach(action);
-  }
+  const root = document.documentElement;
+  const each = (selector, action) => document.querySelectorAll(selector).forEach(action);
 
   // A chosen theme outlives the page where there is storage; without it the choice holds until the page is left.
-  function stored(value) {
+  function theme(value) {
     try {
-      if (value === undefined) return localStorage.getItem("theme") || "";
-      if (value) localStorage.setItem("theme", value);
-      else localStorage.removeItem("theme");
-    } catch (refused) {}
+      if (value === undefined) value = localStorage.getItem("theme");
+      else localStorage.setItem("theme", value);
+    } catch { /* storage is refused */ }
+    if (value) root.dataset.theme = value;
+    else delete root.dataset.theme;
     return value || "";
   }
 
-  function applyTheme(theme) {
-    if (theme) root.dataset.theme = theme;
-    else delete root.dataset.theme;
-  }
-
-  applyTheme(stored());
-  each("[data-theme-choice]", function (select) {
-    select.value = root.dataset.theme || "";
+  const chosen = theme();
+  each("[data-theme-choice]", (select) => {
+    select.value = chosen;
     select.hidden = false;
-    select.addEventListener("change", function () {
-      applyTheme(stored(select.value));
-    });
+    select.onchange = () => theme(select.value);
   });
 
   // Copy the text of the named element; where the clipboard is refused, select it for the reader to copy.
-  each("[data-copy]", function (button) {
-    var text = document.getElementById(button.dataset.copy), label = button.textContent;
+  each("[data-copy]", (button) => {
+    const text = document.getElementById(button.dataset.copy), label = button.textContent;
+    const select = () => getSelection().selectAllChildren(text);
     button.hidden = false;
-    button.addEventListener("click", function () {
-      var select = function () { getSelection().selectAllChildren(text); };
-      if (!navigator.clipboard) return select();
-      navigator.clipboard.writeText(text.textContent.trim()).then(function () {
-        button.textContent = button.dataset.done;
-        setTimeout(function () { button.textContent = label; }, 2000);
-      }, select);
-    });
+    button.onclick = () => navigator.clipboard ? navigator.clipboard.writeText(text.textContent.trim()).then(() => {
+      button.textContent = button.dataset.done;
+      setTimeout(() => { button.textContent = label; }, 2000);
+    }, select) : select();
   });
 
-  // The filter works by :target alone; this keeps the place on the page, says the choice aloud and counts.
-  each("[data-filter]", function (filter) {
-    var links = filter.querySelectorAll("a"), status = filter.querySelector("[role=status]");
+  // The filter works by :target alone; this keeps the place on the page, and says aloud what is shown.
+  each("[data-filter]", (filter) => {
+    const links = [...filter.querySelectorAll("a")];
     function mark() {
-      links.forEach(function (link) {
-        if ((location.hash || links[0].hash) === link.hash) {
-          link.setAttribute("aria-current", "true");
-          status.textContent = link.textContent;
-        } else link.removeAttribute("aria-current");
-      });
+      const current = links.find((link) => link.hash === location.hash) || links[0];
+      links.forEach((link) => link === current ? link.setAttribute("aria-current", "true") : link.removeAttribute("aria-current"));
+      filter.querySelector("[role=status]").textContent = current.textContent;
     }
-    filter.addEventListener("click", function (event) {
-      var link = event.target.closest("a"), place = scrollY;
+    filter.onclick = (event) => {
+      const link = event.target.closest("a"), place = scrollY;
       if (!link) return;
       event.preventDefault();
       location.hash = link.hash;
       scrollTo(0, place);
-    });
+    };
     addEventListener("hashchange", mark);
     mark();
   });
 
   // An open source closes like any popup: Escape, or a click beside it.
-  function close(target) {
-    each(".cite[open]", function (cite) {
-      if (!cite.contains(target)) cite.open = false;
-    });
-  }
-  addEventListener("click", function (event) { close(event.target); });
-  addEventListener("keydown", function (event) {
-    var open = event.key === "Escape" && document.querySelector(".cite[open]");
-    if (!open) return;
-    if (open.contains(document.activeElement)) open.firstElementChild.focus();
-    close(null);
+  addEventListener("click", (event) => each(".cite[open]", (cite) => { cite.open = cite.contains(event.target); }));
+  addEventListener("keydown", (event) => {
+    const cite = event.key === "Escape" && document.querySelector(".cite[open]");
+    if (!cite) return;
+    if (cite.contains(document.activeElement)) cite.firstElementChild.focus();
+    cite.open = false;
   });
 })();
