@@ -1,0 +1,220 @@
+"""Editions -> the same facts as data, and the files that hosts and clients look for."""
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from decimal import Decimal
+from functools import cached_property
+from pathlib import Path
+
+from msgspec import Struct, structs
+
+from rsm_site.assets import fingerprinted
+from rsm_site.changes import between, describe
+from rsm_site.edition import Edition, Later, edition_of
+from rsm_site.errors import Problem
+from rsm_site.exports import (
+    bibtex,
+    factsheet_json,
+    feed,
+    geojson,
+    headers,
+    hosts,
+    ics,
+    redirects,
+    tables,
+)
+from rsm_site.exports.linked_data import LinkedData
+from rsm_site.exports.painter import Painter
+from rsm_site.exports.records import Record, absolute, make_later, make_record
+from rsm_site.exports.store import Store
+from rsm_site.language import Language
+from rsm_site.model import Factsheet
+from rsm_site.prose import Converter
+from rsm_site.views import Addresses, Viewer, When
+
+_ICONS = (192, 512)
+
+
+class DataFile(Struct, frozen=True, kw_only=True):
+    """A data file as data.html lists it; `url` is from the site's root."""
+
+    url: str
+    name: str
+    purpose: str
+    size: str
+    when: When
+
+
+class Images(Struct, frozen=True, kw_only=True):
+    """Pictures by URL, and the URLs that pages name, empty where there is none; `icons` by their size in pixels."""
+
+    files: Mapping[str, bytes]
+    preview: str
+    favicon: str
+    touch_icon: str
+    icons: Mapping[int, str]
+
+
+class Exports:
+    """Makes what an edition and its archive are exported as; references that do not hold on an edition's day, and
+    aliases that cannot be, are noted in `problems`."""
+
+    def __init__(
+        self,
+        factsheet: Factsheet,
+        editions: tuple[Edition, ...],
+        later: Later | None,
+        language: Language,
+        converter: Converter,
+        texts: Mapping[str, str],
+        *,
+        templates: Path,
+        cache: Path | None = None,
+    ) -> None:
+        """Take the editions oldest first; what is `later` than the newest is told apart, in its data alone. A `cache`
+        folder keeps what heavy libraries made."""
+        self.problems: set[Problem] = set()
+        self._factsheet = factsheet
+        self._editions = editions
+        self._newest = editions[-1]
+        self._later = later or None
+        self._language = language
+        self._converter = converter
+        self._texts = texts
+        self._templates = templates
+        self._store = Store(cache / "exports" if cache else None)
+        self._addresses = Addresses(factsheet, self._newest, later)
+
+    @cached_property
+    def data_files(self) -> Mapping[str, bytes]:
+        """Every data file by its URL: those of the newest edition in data/, those of each edition in its own folder."""
+        files: dict[str, bytes] = {}
+        made: dict[str, bytes] = {}
+        for day, record in self._records.items():
+            made = self._data_of(record, self._viewers[day])
+            files.update({f"editions/{day}/data/{name}": data for name, data in made.items()})
+        made["factsheet.json"] = factsheet_json.encode_record(self._newest_record)
+        return {**{f"data/{name}": data for name, data in made.items()}, **files}
+
+    def describe_data(self, day: date | None = None) -> tuple[DataFile, ...]:
+        """The rows of data.html: the data files of an edition, or with None those of data/."""
+        folder = f"editions/{day}/data/" if day else "data/"
+        when = self._viewers[self._newest.day].day(day or self._newest.day)
+        word, number = self._language.word, self._language.number
+        return tuple(
+            DataFile(
+                url=url,
+                name=url.removeprefix(folder),
+                purpose=word(f"data_{url.removeprefix(folder).replace('.', '_')}"),
+                size=word("file_size", size=number(Decimal(len(data)).scaleb(-3).quantize(Decimal("0.1")))),
+                when=when,
+            )
+            for url, data in self._data_in(folder).items()
+        )
+
+    @cached_property
+    def images(self) -> Images:
+        """The preview image, only of a site that has an address, for it is named by a whole one; and the icons."""
+        painter = Painter(self._templates, self._store)
+        files: dict[str, bytes] = {}
+        preview = favicon = touch_icon = ""
+        if self._newest.site.url and (drawn := painter.preview(self._newest, self._language)):
+            files[preview := fingerprinted("assets/preview.png", drawn)] = drawn
+        icons = {}
+        if svg := painter.favicon():
+            files[favicon := "favicon.svg"] = svg
+            files[touch_icon := "apple-touch-icon.png"] = painter.icon(180)
+            for size in _ICONS:
+                drawn = painter.icon(size)
+                icons[size] = fingerprinted(f"assets/icon-{size}.png", drawn)
+                files[icons[size]] = drawn
+        return Images(files=files, preview=preview, favicon=favicon, touch_icon=touch_icon, icons=icons)
+
+    def linked_data(self, url: str, heading: str, description: str) -> str:
+        """The JSON-LD of the page at `url`, fit to stand in a script element; empty for the page of a wrong address."""
+        if url == "404.html":
+            return ""
+        return self._linked_data.get(url, self._linked_data["index.html"]).describe(url, heading, description)
+
+    def conventions(self, pages: Iterable[str], urls: Iterable[str], csp: str = "") -> dict[str, bytes]:
+        """What hosts, robots, feed readers and browsers look for, by URL; `pages` are the URLs of all pages, `urls` of
+        every other file made so far, `csp` is the Content-Security-Policy."""
+        site, pages = self._newest.site, tuple(pages)
+        files = {**self.images.files, "robots.txt": hosts.encode_robots(site), ".nojekyll": b""}
+        files["site.webmanifest"] = hosts.encode_webmanifest(site, self._language, self.images.icons)
+        if site.url:
+            found = ((absolute(site.url, url), self._day_of(url)) for url in pages if url != "404.html")
+            files["sitemap.xml"] = hosts.encode_sitemap(found)
+            files["feed.xml"] = feed.encode_feed(site, self._language, self._changes(), self._store)
+        if site.security:
+            files[".well-known/security.txt"] = hosts.encode_security(site.security, site)
+        if name := hosts.cname_of(site):
+            files["CNAME"] = f"{name}\n".encode()
+        led = tuple(redirects.redirects_of(self._newest, self._later, self._addresses))
+        if led:
+            self.problems.update(redirects.check_redirects(led, {*pages, *urls, *files}))
+            files["_redirects"] = redirects.encode_rules(led)
+            files.update({each.alias: redirects.encode_page(each, site, self._language) for each in led})
+        files["_headers"] = headers.encode_headers({*pages, *urls, *files}, csp)
+        files["_nginx.conf"] = headers.encode_nginx(csp)
+        return files
+
+    @cached_property
+    def _viewers(self) -> dict[date, Viewer]:
+        return {edition.day: self._viewer(edition) for edition in self._editions}
+
+    @cached_property
+    def _records(self) -> dict[date, Record]:
+        return {day: make_record(viewer) for day, viewer in self._viewers.items()}
+
+    @cached_property
+    def _newest_record(self) -> Record:
+        """The newest edition with what is later than it, which is told as of the end of the record."""
+        record = self._records[self._newest.day]
+        if not self._later:
+            return record
+        whole = edition_of(self._factsheet, date.max, self._newest.known_by)
+        return structs.replace(record, later=make_later(self._later, self._viewer(whole)))
+
+    @cached_property
+    def _linked_data(self) -> dict[str, LinkedData]:
+        """By the front page of the edition; all other pages are of the newest."""
+        records = {f"editions/{day}/": record for day, record in self._records.items()}
+        return {
+            f"{folder}index.html": LinkedData(record, self._language, self._data_in(f"{folder}data/"))
+            for folder, record in {**records, "": self._newest_record}.items()
+        }
+
+    def _data_in(self, folder: str) -> dict[str, bytes]:
+        return {url: data for url, data in self.data_files.items() if url.startswith(folder)}
+
+    def _viewer(self, edition: Edition) -> Viewer:
+        return Viewer(
+            self._factsheet, edition, self._language, self._converter, self._addresses, self._texts, self.problems
+        )
+
+    def _data_of(self, record: Record, viewer: Viewer) -> dict[str, bytes]:
+        files = {
+            "factsheet.json": factsheet_json.encode_record(record),
+            "factsheet.schema.json": factsheet_json.encode_schema(),
+            **tables.encode_tables(record),
+        }
+        if record.hubs or record.closed_hubs:
+            files["hubs.geojson"] = geojson.encode_places(record)
+        if record.events:
+            files["timeline.ics"] = ics.encode_events(record, viewer, self._store)
+        if record.sources:
+            files["sources.bib"] = bibtex.encode_sources(record)
+        return files
+
+    def _changes(self) -> Iterable[feed.EditionChanges]:
+        before: Edition | None = None
+        for edition in self._editions:
+            changed = describe(between(before, edition), self._viewers[edition.day]) if before else None
+            yield edition.day, changed
+            before = edition
+
+    def _day_of(self, url: str) -> date:
+        """The day that the content of a page is of."""
+        days = {f"editions/{edition.day}/index.html": edition.day for edition in self._editions}
+        return days.get(url, self._newest.day)
