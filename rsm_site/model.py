@@ -7,12 +7,13 @@ from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 from dateutil.relativedelta import relativedelta
 from msgspec import Struct
 
-from rsm_site.dates import PartialDate, last_day
+from rsm_site.dates import PartialDate
 from rsm_site.errors import Location
 
 
 class Field(NamedTuple):
-    """What an editor puts into a field; `kind` says how text of it is written where the Python type does not."""
+    """What an editor puts into a field; `kind` says how it is written where the Python type does not, `to` which list
+    an id is of."""
 
     doc: str
     kind: str = ""
@@ -20,17 +21,20 @@ class Field(NamedTuple):
 
 
 class Prose(Struct, frozen=True):
-    """Markdown text and the place where it begins."""
+    """Markdown text and the place where it begins; `style` is how YAML writes it (plain is empty; `'`, `"`, `|` or
+    `>`), None for the body of a Markdown file."""
 
     text: str
     location: Location
+    style: str | None = None
 
 
 Scalar = int | Decimal | PartialDate | str
 
 
 class Record(Struct, frozen=True, kw_only=True):
-    """A mapping of content: `marks` has line, column and length of each key's value, `""` of the record itself."""
+    """A mapping of content: `marks` has line, column and length of each key's value, `""` of the record itself, and
+    `"!"` when a value was refused."""
 
     HIDDEN: ClassVar[frozenset[str]] = frozenset({"file", "marks"})
 
@@ -41,8 +45,13 @@ class Record(Struct, frozen=True, kw_only=True):
         """Where the value of `field` stands; the record's own place when the field is not given there."""
         return Location(self.file, *self.marks.get(field, self.marks.get("", (1, 1, 1))))
 
+    @property
+    def is_whole(self) -> bool:
+        """False when a value of it was refused, so that it does not say all that was meant."""
+        return "!" not in self.marks
 
-class Mission(Record):
+
+class Mission(Record, frozen=True, kw_only=True):
     """The mission that the factsheet is about."""
 
     name: Annotated[str, Field("Its full name.")]
@@ -52,7 +61,7 @@ class Mission(Record):
     end: Annotated[PartialDate | None, Field("Its last day, month or year, once it is known.")] = None
 
 
-class Publisher(Record):
+class Publisher(Record, frozen=True, kw_only=True):
     """Who answers for the factsheet."""
 
     name: Annotated[str, Field("A person or body.")]
@@ -60,21 +69,21 @@ class Publisher(Record):
     email: Annotated[str, Field("An address for corrections.", "email")] = ""
 
 
-class MapSettings(Record):
+class MapSettings(Record, frozen=True, kw_only=True):
     """What the map of hubs is drawn on."""
 
     outline: Annotated[str, Field("A GeoJSON file below content/, WGS84 degrees.", "path")]
     highlight: Annotated[str, Field("The feature that is the mission's country (its id or iso2).")] = ""
 
 
-class Security(Record):
+class Security(Record, frozen=True, kw_only=True):
     """Where a weakness of the published site is reported: security.txt, RFC 9116."""
 
     contact: Annotated[str, Field("An https: or mailto: address.", "contact")]
     expires: Annotated[date, Field("The last day on which the address holds.")]
 
 
-class FolderTarget(Record):
+class FolderTarget(Record, frozen=True, kw_only=True):
     """Releases in a folder of this machine or of a mounted disk."""
 
     kind: Annotated[Literal["folder"], Field("The kind of host.")]
@@ -83,7 +92,7 @@ class FolderTarget(Record):
     url: Annotated[str, Field("The address at which this target is read back.", "url")] = ""
 
 
-class SshTarget(Record):
+class SshTarget(Record, frozen=True, kw_only=True):
     """Releases on another machine, by ssh and rsync."""
 
     kind: Annotated[Literal["ssh"], Field("The kind of host.")]
@@ -95,7 +104,7 @@ class SshTarget(Record):
     url: Annotated[str, Field("The address at which this target is read back.", "url")] = ""
 
 
-class GitTarget(Record):
+class GitTarget(Record, frozen=True, kw_only=True):
     """A branch of a repository, as hosts of pages serve it."""
 
     kind: Annotated[Literal["git"], Field("The kind of host.")]
@@ -105,7 +114,7 @@ class GitTarget(Record):
     url: Annotated[str, Field("The address at which this target is read back.", "url")] = ""
 
 
-class S3Target(Record):
+class S3Target(Record, frozen=True, kw_only=True):
     """A bucket of any S3-compatible store."""
 
     kind: Annotated[Literal["s3"], Field("The kind of host.")]
@@ -120,11 +129,11 @@ class S3Target(Record):
 Target = FolderTarget | SshTarget | GitTarget | S3Target
 
 
-class Site(Record):
+class Site(Record, frozen=True, kw_only=True):
     """site.yaml: the site, the mission, the edition."""
 
     title: Annotated[str, Field("The factsheet's name.")]
-    language: Annotated[str, Field("BCP 47; sets direction, dates, numbers and interface words.", "language")]
+    language: Annotated[str, Field("BCP 47; sets direction, dates, numbers and interface words.", "locale")]
     edition: Annotated[date, Field("The day the factsheet describes.")]
     short_title: Annotated[str, Field("The name for narrow places.")] = ""
     tagline: Annotated[str, Field("One sentence that says what the mission is for.")] = ""
@@ -143,7 +152,7 @@ class Site(Record):
     publish: Annotated[dict[str, Target], Field("Where the site is published, by name; secrets never here.")] = {}
 
 
-class Source(Record):
+class Source(Record, frozen=True, kw_only=True):
     """sources.yaml: a publication that is cited."""
 
     id: Annotated[str, Field("Permanent; lowercase words with hyphens.", "id")]
@@ -183,22 +192,20 @@ class Source(Record):
         return known.earliest if known else None
 
 
-class Citation(Record):
+class Citation(Record, frozen=True, kw_only=True):
     """A source that a claim rests on, and where in it."""
 
     id: Annotated[str, Field("The source.", "ref", "sources")]
     at: Annotated[str, Field("Where in it: page, paragraph, table.")] = ""
 
 
-class Observation(Record):
+class Observation(Record, frozen=True, kw_only=True):
     """A dated value of a fact."""
 
     date: Annotated[PartialDate, Field("The day, month or year that the value is of.")]
     value: Annotated[Scalar, Field("The value, of the fact's type.", "value")]
     sources: Annotated[tuple[Citation, ...], Field("What says so.", "citations")]
-    qualifier: Annotated[
-        Literal["exactly", "about", "over", "under"], Field("How the value is meant.")
-    ] = "exactly"
+    qualifier: Annotated[Literal["exactly", "about", "over", "under"], Field("How the value is meant.")] = "exactly"
     status: Annotated[
         Literal["reported", "planned", "disputed", "withdrawn"],
         Field("reported: was so; planned: was to be so; disputed: another source differs; withdrawn: taken back."),
@@ -206,38 +213,40 @@ class Observation(Record):
     note: Annotated[str, Field("What a reader should know of the value.")] = ""
 
 
-class CountOf(Record):
+class CountOf(Record, frozen=True, kw_only=True):
     """A fact that is counted in the content itself."""
 
     list: Annotated[
         Literal["hubs", "timeline", "sources", "glossary", "contributions", "facts"], Field("The list that is counted.")
     ]
-    where: Annotated[dict[str, str], Field("Fields and the values they must have.")] = {}
+    where: Annotated[dict[str, str], Field("Fields and the values they must have.", "hidden")] = {}
 
 
-class Fact(Record):
+class Fact(Record, frozen=True, kw_only=True):
     """facts.yaml: a figure or statement with its dated observations."""
 
     id: Annotated[str, Field("Permanent; lowercase words with hyphens.", "id")]
     label: Annotated[str, Field("What the value is of.")]
-    group: Annotated[str, Field("One of the site's groups.", "group")] = ""
+    group: Annotated[str, Field("One of the site's groups.", "ref", "groups")] = ""
     type: Annotated[
         Literal["number", "date", "text"] | None, Field("Left out: number if every value is one, else text.")
     ] = None
     unit: Annotated[str, Field("What is counted.")] = ""
     featured: Annotated[bool, Field("true: among the figures of the front page.")] = False
-    stale_after: Annotated[relativedelta | None, Field("The age at which the page says that it is old: '12 months'.")] = None
+    stale_after: Annotated[
+        relativedelta | None, Field("The age at which the page says that it is old: '12 months'.")
+    ] = None
     observations: Annotated[tuple[Observation, ...], Field("Its values over time.")] = ()
     count_of: Annotated[CountOf | None, Field("Counts records instead of stating a value.", "count_of")] = None
 
 
-class Event(Record):
+class Event(Record, frozen=True, kw_only=True):
     """timeline.yaml: something that happened."""
 
     id: Annotated[str, Field("Permanent; lowercase words with hyphens.", "id")]
     date: Annotated[PartialDate, Field("When it happened.")]
     title: Annotated[str, Field("What happened, in a few words.")]
-    category: Annotated[str, Field("One of the site's categories.", "category")]
+    category: Annotated[str, Field("One of the site's categories.", "ref", "categories")]
     sources: Annotated[tuple[Citation, ...], Field("What says so.", "citations")]
     place: Annotated[str, Field("A hub's id or plain words.")] = ""
     summary: Annotated[Prose | None, Field("A sentence or two of Markdown.")] = None
@@ -247,7 +256,7 @@ class Event(Record):
     text: Annotated[Prose | None, Field("timeline/<id>.md, when there is one.", "hidden")] = None
 
 
-class Place(Record):
+class Place(Record, frozen=True, kw_only=True):
     """A point on the map."""
 
     name: Annotated[str, Field("Its name.")]
@@ -257,7 +266,7 @@ class Place(Record):
     precision: Annotated[Literal["site", "city", "district", "province"], Field("How exact the point is.")] = "city"
 
 
-class Hub(Record):
+class Hub(Record, frozen=True, kw_only=True):
     """hubs.yaml: a place that the mission works from."""
 
     id: Annotated[str, Field("Permanent; lowercase words with hyphens.", "id")]
@@ -271,21 +280,21 @@ class Hub(Record):
     summary: Annotated[Prose | None, Field("A sentence or two of Markdown.")] = None
 
 
-class Contribution(Record):
+class Contribution(Record, frozen=True, kw_only=True):
     """contributions.yaml: strength by nation as published on a date."""
 
     date: Annotated[PartialDate, Field("The day, month or year that the table is of.")]
     sources: Annotated[tuple[Citation, ...], Field("What says so.", "citations")]
-    troops: Annotated[dict[str, int], Field("Country code and number; what they leave open is shown as the rest.", "country")]
+    troops: Annotated[
+        dict[str, int], Field("Country code and number; what they leave open is shown as the rest.", "country")
+    ]
     total: Annotated[int | None, Field("The stated total.", "count")] = None
-    qualifier: Annotated[
-        Literal["exactly", "about", "over", "under"], Field("How the total is meant.")
-    ] = "exactly"
+    qualifier: Annotated[Literal["exactly", "about", "over", "under"], Field("How the total is meant.")] = "exactly"
     nations: Annotated[int | None, Field("The stated number of nations.", "count")] = None
     note: Annotated[str, Field("What a reader should know of the table.")] = ""
 
 
-class Term(Record):
+class Term(Record, frozen=True, kw_only=True):
     """glossary.yaml: an abbreviation or term."""
 
     id: Annotated[str, Field("Permanent; lowercase words with hyphens.", "id")]
@@ -294,7 +303,7 @@ class Term(Record):
     definition: Annotated[Prose | None, Field("What it is, in Markdown.")] = None
 
 
-class ProsePage(Record):
+class ProsePage(Record, frozen=True, kw_only=True):
     """pages/<id>.md: front matter, then Markdown."""
 
     id: Annotated[str, Field("The file's name without its ending.", "hidden")]
@@ -309,11 +318,13 @@ class ProsePage(Record):
     aliases: Annotated[tuple[str, ...], Field("Old addresses that lead here.", "alias")] = ()
 
 
-class Correction(Record):
+class Correction(Record, frozen=True, kw_only=True):
     """corrections.yaml: why a frozen edition now reads differently."""
 
     edition: Annotated[date, Field("The frozen day.")]
-    claim: Annotated[str, Field("What was corrected, as changes.html names it: facts/<id>, timeline/<id>, hubs/<id> ...")]
+    claim: Annotated[
+        str, Field("What was corrected, as changes.html names it: facts/<id>, timeline/<id>, hubs/<id> ...")
+    ]
     reason: Annotated[str, Field("Why.")]
 
 

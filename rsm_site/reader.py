@@ -1,109 +1,159 @@
 """One YAML or Markdown file -> plain values that know their line and column."""
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
+from itertools import islice
 
 import yaml
 from msgspec import Struct
-from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from yaml.nodes import MappingNode, Node, ScalarNode
 
 from rsm_site.errors import Location, Problem, SiteError
 
-MAX_BYTES = 16 * 1024 * 1024
-MAX_DEPTH = 100
-MAX_ALIASED_NODES = 10_000
+try:
+    from yaml._yaml import CParser
+except ImportError as error:
+    message = "PyYAML has no C parser here; install its wheel with 'pip install --force-reinstall PyYAML'"
+    raise SiteError(message) from error
 
-_BRACKET = re.compile(r"[\[\]{}]")
-_DEEP_BLOCK = re.compile(rf"^(?: {{{MAX_DEPTH // 2},}}|(?: *[-?] ){{{MAX_DEPTH // 2},}})", re.MULTILINE)
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x84\x86-\x9f\ufdd0-\ufdef\ufffe\uffff]")
+MAX_BYTES = 16 * 1024 * 1024
+MAX_DEPTH = 50
+MAX_VALUES = 300_000
+MAX_ALIASED_VALUES = 10_000
+MAX_REPEATS = 20
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufdd0-\ufdef\ufffe\uffff]")
+_DIRECTION = re.compile(r"[\u202a-\u202e\u2066-\u2069]")
 _FRONT_MATTER = re.compile(r"---[ \t]*\n(.*?)^---[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
-_PLAIN_TAGS = {"tag:yaml.org,2002:str", "tag:yaml.org,2002:seq", "tag:yaml.org,2002:map"}
+_QUOTE_COLON = "put the text in quotes if the colon belongs to it, or check the indentation"
+_TAB = ("a tab cannot indent YAML", "indent with spaces")
 _WORDS = {
-    "found character '\\t' that cannot start any token": ("a tab cannot indent YAML", "indent with spaces"),
-    "found a tab character where an indentation space is expected": (
-        "a tab cannot indent YAML",
-        "indent with spaces",
-    ),
-    "mapping values are not allowed in this context": (
-        "a colon stands where no key can be",
-        "put the text in quotes if the colon belongs to it, or check the indentation",
-    ),
+    "found character '\\t' that cannot start any token": _TAB,
+    "found a tab character where an indentation space is expected": _TAB,
+    "found a tab character that violates indentation": _TAB,
+    "mapping values are not allowed in this context": ("a colon stands where no key can be", _QUOTE_COLON),
     "could not find expected ':'": ("a key without its colon", "write 'key: value'"),
-    "did not find expected key": ("a key was expected", "check the indentation and the quotes of this and the line above"),
+    "did not find expected key": (
+        "a key was expected",
+        "check the indentation and the quotes of this and the line above",
+    ),
+    "did not find expected '-' indicator": ("the next '- ' of the list was expected", "begin it below the one before"),
+    "block sequence entries are not allowed in this context": (
+        "a list cannot begin here",
+        "begin it on a line of its own, or quote the hyphen",
+    ),
+    "did not find expected node content": ("a value was expected", "give one, or close the bracket before"),
+    "found undefined alias": ("the alias names nothing above it", "write the value out"),
+    "second occurrence": ("the anchor is given twice", "name it otherwise"),
     "found unexpected end of stream": ("the file ends in the middle of a value", "close the quote or the bracket"),
     "did not find expected ',' or ']'": ("a list in [] is not closed", "put ',' between values and ']' after the last"),
-    "did not find expected ',' or '}'": ("a mapping in {} is not closed", "put ',' between values and '}' after the last"),
-    "expected a single document in the stream": ("a second document begins", "remove the line '---'"),
+    "did not find expected ',' or '}'": (
+        "a mapping in {} is not closed",
+        "put ',' between values and '}' after the last",
+    ),
+    "found character that cannot start any token": (
+        "a text cannot begin with this character",
+        "put the text in quotes",
+    ),
+    "but found another document": ("a second document begins", "remove the line '---'"),
 }
+_NOT_CLOSED = (
+    "found unexpected end of stream",
+    "did not find expected ',' or ']'",
+    "did not find expected ',' or '}'",
+)
 
 
 class Document(Struct):
-    """A content file: its text with LF line ends, its YAML root, and for Markdown the body and where it begins."""
+    """A content file: its text with LF line ends (`is_text` is False when it is none), its YAML root, and for Markdown
+    the body and where it begins."""
 
     file: str
     text: str
+    is_text: bool = True
     root: Node | None = None
     body: str = ""
     body_line: int = 1
 
 
-class _Parser(yaml.cyaml.CParser, yaml.resolver.BaseResolver):  # type: ignore[misc]
-    """libyaml's parser that leaves every scalar as text: NO is Norway, 012 is not ten."""
+class Lines:
+    """Where the lines of a text begin, so that an offset can be told as line and column."""
 
     def __init__(self, text: str) -> None:
-        yaml.cyaml.CParser.__init__(self, text)
-        yaml.resolver.BaseResolver.__init__(self)
+        """Count the lines of `text` once."""
+        self.starts = [0, *(match.end() for match in re.finditer("\n", text))]
+
+    def place(self, file: str, offset: int, length: int = 1) -> Location:
+        """The location of the character at `offset`."""
+        line = bisect_right(self.starts, offset)
+        return Location(file, line, offset - self.starts[line - 1] + 1, max(1, length))
 
 
-def require_c_parser() -> None:
-    """SiteError when this Python's PyYAML was built without libyaml."""
-    if not yaml.__with_libyaml__:
-        raise SiteError("PyYAML has no C parser here; install its wheel with 'pip install --force-reinstall PyYAML'")
+class _Parser(CParser):
+    """libyaml's parser that leaves every scalar as text (NO is Norway, 012 is not ten) and stops at the bounds: a
+    composer that nests without end would overflow the C stack."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.depth = self.count = 0
+
+    def descend_resolver(self, parent: Node | None, _index: object) -> None:
+        """Called by the composer before each value."""
+        self.depth += 1
+        self.count += 1
+        if parent and self.depth > MAX_DEPTH:
+            raise yaml.MarkedYAMLError(problem="too-deep", problem_mark=parent.start_mark)
+        if parent and self.count > MAX_VALUES:
+            raise yaml.MarkedYAMLError(problem="too-many-values", problem_mark=parent.start_mark)
+
+    def ascend_resolver(self) -> None:
+        """Called by the composer after each value."""
+        self.depth -= 1
+
+    def resolve(self, _kind: object, _value: object, _implicit: object) -> str:
+        """The tag of a value that has none: nothing is guessed from its look."""
+        return ""
 
 
 def read_yaml(file: str, data: bytes, problems: list[Problem]) -> Document:
-    """Read a YAML file; what is wrong is added to `problems`, and the root is then None."""
-    text = _decode(file, data, problems)
-    document = Document(file=file, text=text or "")
-    if text is not None:
-        document.root = _compose(file, text, problems)
-        if document.root is None and not any(problem.location.file == file for problem in problems):
-            problems.append(
-                Problem(Location(file), "empty-file", "the file is empty", "write its records or delete it")
-            )
+    """Read a YAML file; what is wrong is added to `problems`, and the root is None when it cannot be used."""
+    document = read_text(file, data, problems)
+    if document.is_text:
+        empty = ("empty-file", "the file is empty", "write its records or delete it")
+        document.root = _compose(file, document.text, problems, empty)
     return document
 
 
 def read_page(file: str, data: bytes, problems: list[Problem]) -> Document:
     """Read a Markdown file that begins with front matter between two lines of three hyphens."""
-    text = _decode(file, data, problems)
-    document = Document(file=file, text=text or "")
-    if text is None:
-        return document
+    document = read_text(file, data, problems)
+    text = document.text
     match = _FRONT_MATTER.match(text)
-    if not match:
-        problems.append(
-            Problem(
-                Location(file),
-                "no-front-matter",
-                "the page does not begin with front matter",
-                "begin with a line '---', then 'title: ...', then a line '---'",
-            )
+    if match and document.is_text:
+        # The empty first line stands for the opening hyphens, so that the line numbers are those of the file.
+        empty = ("missing-key", "'title' is missing", "add a line 'title: ...' between the hyphens")
+        document.root = _compose(file, "\n" + match[1], problems, empty)
+        document.body = text[match.end() :]
+        document.body_line = text.count("\n", 0, match.end()) + 1
+    elif document.is_text:
+        message, hint = (
+            "the page does not begin with front matter",
+            "begin with '---', 'title: ...' and '---', each on a line",
         )
-        return document
-    # The empty first line stands for the opening hyphens, so that the line numbers are those of the file.
-    document.root = _compose(file, "\n" + match[1], problems)
-    if document.root is None and not any(problem.location.file == file for problem in problems):
-        problems.append(Problem(Location(file), "missing-key", "'title' is missing", "add a line 'title: ...'"))
-    document.body = text[match.end() :]
-    document.body_line = text.count("\n", 0, match.end()) + 1
+        if text.startswith("---"):
+            message, hint = "the front matter does not end", "add a line '---' below its last key"
+        problems.append(Problem(Location(file), "no-front-matter", message, hint))
     return document
 
 
 def read_text(file: str, data: bytes, problems: list[Problem]) -> Document:
-    """Read a Markdown file without front matter."""
-    text = _decode(file, data, problems)
-    return Document(file=file, text=text or "", body=text or "")
+    """Read a file that is nothing but text."""
+    text = data.decode("utf-8-sig", errors="replace").replace("\r\n", "\n").replace("\r", "\n")
+    found = list(_check_text(file, data, text))
+    problems.extend(found)
+    is_text = not any(problem.severity == "error" for problem in found)
+    return Document(file=file, text=text, body=text if is_text else "", is_text=is_text)
 
 
 def locate(file: str, node: Node) -> Location:
@@ -113,163 +163,133 @@ def locate(file: str, node: Node) -> Location:
     return Location(file, start.line + 1, start.column + 1, max(1, end.column - start.column) if one_line else 1)
 
 
-def _decode(file: str, data: bytes, problems: list[Problem]) -> str | None:
-    if len(data) > MAX_BYTES:
-        problems.append(
-            Problem(
-                Location(file),
-                "too-large",
-                f"the file is larger than {MAX_BYTES // 1024 // 1024} MiB",
-                "split the list into a folder of files",
-            )
-        )
-        return None
+def _check_text(file: str, data: bytes, text: str) -> Iterator[Problem]:
+    """Bytes that are no text, and characters that do not show."""
     try:
-        text = data.decode("utf-8-sig")
+        data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        before = data[: error.start].decode("utf-8", errors="replace")
-        problems.append(
-            Problem(
-                _place(file, before, len(before)),
-                "not-utf-8",
-                f"byte 0x{data[error.start]:02x} is not UTF-8",
-                "save the file with the encoding UTF-8",
-            )
+        before = data[: error.start].decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
+        message = f"byte 0x{data[error.start]:02x} is not UTF-8"
+        yield Problem(
+            Lines(before).place(file, len(before)), "not-utf-8", message, "save the file with the encoding UTF-8"
         )
-        return None
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
+        return
     if match := _CONTROL.search(text):
-        problems.append(
-            Problem(
-                _place(file, text, match.start()),
-                "control-character",
-                f"the control character U+{ord(match[0]):04X} cannot be part of a text",
-                "delete it",
-            )
-        )
-        return None
-    return text
+        yield _control_character(Lines(text).place(file, match.start()), match[0])
+    if _DIRECTION.search(text):
+        lines = Lines(text)
+        for match in islice(_DIRECTION.finditer(text), MAX_REPEATS):
+            yield _direction(lines.place(file, match.start()), match[0])
 
 
-def _place(file: str, text: str, offset: int) -> Location:
-    before = text[:offset]
-    return Location(file, before.count("\n") + 1, offset - (before.rfind("\n") + 1) + 1)
-
-
-def _compose(file: str, text: str, problems: list[Problem]) -> Node | None:
-    if too_deep := _find_too_deep(text):
-        problems.append(
-            Problem(
-                Location(file, *too_deep),
-                "too-deep",
-                f"more than {MAX_DEPTH} levels stand inside each other",
-                "no record needs more than five",
-            )
-        )
-        return None
+def _compose(file: str, text: str, problems: list[Problem], empty: tuple[str, str, str]) -> Node | None:
+    """The root of a YAML text, None when it has none or cannot be used; `empty` is the problem of having none."""
     try:
-        root: Node | None = _Parser(text).get_single_node()
+        root = _Parser(text).get_single_node()
     except yaml.YAMLError as error:
         problems.append(_explain(file, text, error))
         return None
-    if root is not None:
-        found = list(_check_nodes(file, root))
-        problems.extend(found)
-        if any(problem.code in ("too-many-aliases", "circular-alias") for problem in found):
-            return None
-    return root
-
-
-def _find_too_deep(text: str) -> tuple[int, int] | None:
-    """Line and column of the first value nested too deeply: composing it would overflow the C stack."""
-    depth = deepest = 0
-    for bracket in _BRACKET.findall(text):
-        depth += 1 if bracket in "[{" else -1
-        deepest = max(deepest, depth)
-    if deepest < MAX_DEPTH // 2 and not _DEEP_BLOCK.search(text):
+    if root is None:
+        problems.append(Problem(Location(file), *empty))
         return None
-    depth = 0
-    try:
-        for event in yaml.parse(text, Loader=yaml.CSafeLoader):
-            if isinstance(event, yaml.CollectionStartEvent):
-                depth += 1
-                if depth > MAX_DEPTH:
-                    return event.start_mark.line + 1, event.start_mark.column + 1
-            elif isinstance(event, yaml.CollectionEndEvent):
-                depth -= 1
-    except yaml.YAMLError:
-        return None
-    return None
+    found = list(_check_nodes(file, root))
+    problems.extend(found)
+    return None if any(problem.code in ("too-many-aliases", "circular-alias") for problem in found) else root
 
 
 def _explain(file: str, text: str, error: yaml.YAMLError) -> Problem:
-    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
-    location = Location(file, mark.line + 1, mark.column + 1) if mark else Location(file)
+    """The problem that stopped the parser, in an editor's words."""
+    problem_mark, context_mark = getattr(error, "problem_mark", None), getattr(error, "context_mark", None)
     said = str(getattr(error, "problem", None) or getattr(error, "context", None) or error)
-    if said.startswith("found undefined alias"):
-        return Problem(location, "unknown-alias", "the alias names no anchor", "define it above with '&name'")
-    if said == "did not find expected key" and _line(text, location.line).startswith("\t"):
-        said = "found a tab character where an indentation space is expected"
-    message, hint = _WORDS.get(said, (f"not valid YAML: {said}", "check the indentation, the quotes and the colons"))
-    return Problem(location, "bad-yaml", message, hint)
+    # What is not closed is shown where it was opened.
+    mark = (context_mark if said in _NOT_CLOSED else None) or problem_mark or context_mark
+    place = Location(file, mark.line + 1, mark.column + 1) if mark else Location(file)
+    match said:
+        case "too-deep":
+            message = f"more than {MAX_DEPTH} levels stand inside each other"
+            return Problem(place, said, message, "no record needs more than five")
+        case "too-many-values":
+            return Problem(place, said, f"the file has more than {MAX_VALUES:,} values", "split it into several files")
+        case "did not find expected key" | "found character that cannot start any token":
+            if text.split("\n", place.line)[place.line - 1].startswith("\t"):
+                return Problem(place, "bad-yaml", *_TAB)
+    words = _WORDS.get(said, (f"not valid YAML: {said}", "check the indentation, the quotes and the colons"))
+    return Problem(place, "bad-yaml", *words)
 
 
-def _line(text: str, number: int) -> str:
-    lines = text.split("\n", number)
-    return lines[number - 1] if number <= len(lines) else ""
-
-
-def _check_nodes(file: str, root: Node) -> Iterator[Problem]:
-    """Keys that stand twice, explicit tags, and aliases that grow beyond bounds or contain themselves."""
+def _check_nodes(file: str, root: Node) -> list[Problem]:
+    """Keys that stand twice, explicit tags, unseen characters, and aliases that grow beyond bounds or contain
+    themselves."""
+    problems: list[Problem] = []
     sizes: dict[int, int] = {}
-    aliased = 0
     open_nodes: set[int] = set()
+    aliased = 0
 
-    def walk(node: Node) -> Iterator[Problem]:
+    def walk(node: Node) -> int:
+        """Check `node`, and give its size with everything in it."""
         nonlocal aliased
-        if isinstance(node, ScalarNode):
-            if node.tag not in _PLAIN_TAGS:
-                yield _tagged(file, node)
-            return
-        if id(node) in open_nodes:
-            yield Problem(locate(file, node), "circular-alias", "this value contains itself", "write the value out")
-            return
         if id(node) in sizes:
             aliased += sizes[id(node)]
-            return
+            return sizes[id(node)]
+        if node.tag:
+            tag = node.tag.replace("tag:yaml.org,2002:", "!!")[:60]
+            message = f"the tag '{tag}' has no meaning here"
+            problems.append(Problem(locate(file, node), "tag", message, "delete it; values are plain text"))
+        if isinstance(node, ScalarNode):
+            sizes[id(node)] = size = 1 + len(node.value) // 100
+            if node.style == '"':
+                problems.extend(_check_escapes(file, node))
+            return size
+        if id(node) in open_nodes:
+            problems.append(Problem(locate(file, node), "circular-alias", "this value contains itself", "write it out"))
+            return 0
         open_nodes.add(id(node))
-        before = aliased
         size = 1
-        if node.tag not in _PLAIN_TAGS:
-            yield _tagged(file, node)
+        for item in node.value:
+            if isinstance(node, MappingNode):
+                size += walk(item[0]) + walk(item[1])
+            else:
+                size += walk(item)
         if isinstance(node, MappingNode):
-            seen: dict[str, int] = {}
-            for key, value in node.value:
-                if not isinstance(key, ScalarNode):
-                    yield Problem(locate(file, key), "bad-key", "a key has to be a word", "write 'key: value'")
-                elif key.value in seen:
-                    yield Problem(
-                        locate(file, key),
-                        "repeated-key",
-                        f"'{key.value}' is given twice; first in line {seen[key.value]}",
-                        "keep one of the two",
-                    )
-                else:
-                    seen[key.value] = key.start_mark.line + 1
-                yield from walk(value)
-                size += sizes.get(id(value), 1)
-        elif isinstance(node, SequenceNode):
-            for item in node.value:
-                yield from walk(item)
-                size += sizes.get(id(item), 1)
+            problems.extend(_check_keys(file, node))
         open_nodes.discard(id(node))
-        sizes[id(node)] = size + aliased - before
+        sizes[id(node)] = size
+        return size
 
-    yield from walk(root)
-    if aliased > MAX_ALIASED_NODES:
-        yield Problem(locate(file, root), "too-many-aliases", "aliases repeat too much of the file", "write the values out")
+    walk(root)
+    if aliased > MAX_ALIASED_VALUES:
+        message = "the aliases repeat too much of the file"
+        problems.append(Problem(locate(file, root), "too-many-aliases", message, "write the values out"))
+    return problems
 
 
-def _tagged(file: str, node: Node) -> Problem:
-    tag = node.tag.replace("tag:yaml.org,2002:", "!!")
-    return Problem(locate(file, node), "tag", f"the tag '{tag}' has no meaning here", "delete it; values are plain text")
+def _check_keys(file: str, node: MappingNode) -> Iterator[Problem]:
+    seen: dict[str, int] = {}
+    for key, _value in node.value:
+        if not isinstance(key, ScalarNode):
+            yield Problem(locate(file, key), "bad-key", "a key has to be a word", "write 'key: value'")
+        elif key.value in seen:
+            message = f"'{key.value[:60]}' is given twice; first in line {seen[key.value]}"
+            yield Problem(locate(file, key), "repeated-key", message, "keep one of the two")
+        else:
+            seen[key.value] = key.start_mark.line + 1
+
+
+def _check_escapes(file: str, node: ScalarNode) -> Iterator[Problem]:
+    """Characters that an escape such as "\\e" brings in: the text of the file was searched for them already."""
+    if match := _CONTROL.search(node.value):
+        yield _control_character(locate(file, node), match[0])
+    # A direction character that stands there as itself was placed already; an escape is longer than what it means.
+    match = _DIRECTION.search(node.value)
+    if match and locate(file, node).length > len(node.value) + 2:
+        yield _direction(locate(file, node), match[0])
+
+
+def _control_character(place: Location, character: str) -> Problem:
+    message = f"the control character U+{ord(character):04X} cannot be part of a text"
+    return Problem(place, "control-character", message, "delete it")
+
+
+def _direction(place: Location, character: str) -> Problem:
+    message = f"the unseen character U+{ord(character):04X} changes the direction of the text after it"
+    return Problem(place, "direction", message, "delete it; a whole text finds its direction by itself", "warning")

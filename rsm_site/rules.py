@@ -18,6 +18,7 @@ from rsm_site.model import (
     Record,
     Scalar,
 )
+from rsm_site.schema import is_id, suggest
 
 Citing = Observation | Event | Hub | Place | Contribution | ProsePage
 
@@ -27,9 +28,9 @@ def check(factsheet: Factsheet) -> Iterator[Problem]:
     yield from check_editions(factsheet)
     yield from check_date_order(factsheet)
     yield from check_values(factsheet)
+    yield from check_events(factsheet)
     yield from check_contributions(factsheet)
     yield from check_coordinates(factsheet)
-    yield from check_aliases(factsheet)
 
 
 def check_use(factsheet: Factsheet, cited: set[tuple[str, str]]) -> Iterator[Problem]:
@@ -58,7 +59,12 @@ def check_staleness(fact: Fact, observation: Observation, day: date) -> Iterator
 
 def is_stale(fact: Fact, observation: Observation, day: date) -> bool:
     """Tell whether the value is older than the fact allows."""
-    return fact.stale_after is not None and observation.date.latest + fact.stale_after < day
+    if fact.stale_after is None:
+        return False
+    try:
+        return observation.date.latest + fact.stale_after < day
+    except (OverflowError, ValueError):  # beyond the last year that a date can have
+        return False
 
 
 def citing_records(factsheet: Factsheet) -> Iterator[Citing]:
@@ -84,7 +90,8 @@ def check_editions(factsheet: Factsheet) -> Iterator[Problem]:
 
 def check_date_order(factsheet: Factsheet) -> Iterator[Problem]:
     """A start is before its end, and a source is published before it is accessed."""
-    for record in (*factsheet.hubs, *factsheet.pages):
+    limited: tuple[Hub | ProsePage, ...] = (*factsheet.hubs, *factsheet.pages)
+    for record in limited:
         yield from _ordered(record, "from_", record.from_, "until", record.until)
     mission = factsheet.site.mission
     if mission:
@@ -96,23 +103,43 @@ def check_date_order(factsheet: Factsheet) -> Iterator[Problem]:
 def check_values(factsheet: Factsheet) -> Iterator[Problem]:
     """A fact has values or is counted; two reported values of one date that differ need one to be disputed."""
     for fact in factsheet.facts:
-        if bool(fact.observations) == (fact.count_of is not None):
+        if fact.is_whole and bool(fact.observations) == (fact.count_of is not None):
             what = "both 'observations' and 'count_of'" if fact.count_of else "neither 'observations' nor 'count_of'"
             yield _refuse(fact, "id", "no-value", f"the fact '{fact.id}' has {what}", "give one of the two")
         reported: dict[PartialDate, tuple[Scalar, str]] = {}
         for observation in fact.observations:
-            if observation.status != "reported":
+            if observation.status != "reported" or not observation.is_whole:
                 continue
             said = (observation.value, observation.qualifier)
             before = reported.setdefault(observation.date, said)
             if before != said:
-                message = f"two reported values of '{fact.id}' on {observation.date} differ: {before[0]} and {said[0]}"
+                one, other = _said(*before), _said(*said)
+                message = f"two reported values of '{fact.id}' on {observation.date} differ: {one} and {other}"
                 yield _refuse(observation, "value", "conflict", message, "mark one 'status: disputed'")
 
 
+def check_events(factsheet: Factsheet) -> Iterator[Problem]:
+    """An event leads to others, each once, and its place is not nearly a hub."""
+    hubs = {hub.id for hub in factsheet.hubs}
+    for event in factsheet.events:
+        for index, other in enumerate(event.see):
+            if other == event.id or other in event.see[:index]:
+                message = f"'{event.id}' leads to itself" if other == event.id else f"'{other}' stands twice"
+                yield _refuse(event, f"see.{index}", "repeated-see", message, "delete it")
+        if event.place not in hubs and is_id(event.place) and (hint := suggest(event.place, hubs)):
+            yield _refuse(event, "place", "unknown-id", f"there is no hub '{event.place}'", hint)
+
+
 def check_contributions(factsheet: Factsheet) -> Iterator[Problem]:
-    """Strengths add up to no more than the total, exactly it when no nation is left open; no more nations than stated."""
+    """A date has one table; strengths add up to no more than the total, exactly it when no nation is left open; no more
+    nations are named than stated."""
+    seen: set[PartialDate] = set()
     for table in factsheet.contributions:
+        if table.date in seen:
+            yield _refuse(table, "date", "repeated-date", f"two tables are of {table.date}", "keep one of the two")
+        seen.add(table.date)
+        if not table.is_whole:
+            continue
         known, count = sum(table.troops.values()), len(table.troops)
         if table.nations is not None and count > table.nations:
             message = f"{count} nations are named, but {table.nations} are stated"
@@ -140,16 +167,6 @@ def check_coordinates(factsheet: Factsheet) -> Iterator[Problem]:
                 yield _refuse(place, "latitude", "outside-country", message, hint)
 
 
-def check_aliases(factsheet: Factsheet) -> Iterator[Problem]:
-    """An old address leads to one place only."""
-    taken: dict[str, str] = {}
-    for record in (*factsheet.events, *factsheet.pages):
-        for index, alias in enumerate(record.aliases):
-            if alias in taken:
-                yield _refuse(record, f"aliases.{index}", "repeated-alias", f"'{alias}' already leads to '{taken[alias]}'", "keep one")
-            taken.setdefault(alias, record.id)
-
-
 def _ordered(
     record: Record, first: str, start: PartialDate | None, second: str, end: PartialDate | None
 ) -> Iterator[Problem]:
@@ -158,10 +175,13 @@ def _ordered(
         yield _refuse(record, second, "date-order", f"'{second}' ({end}) is before '{name}' ({start})", "exchange them")
 
 
+def _said(value: Scalar, qualifier: str) -> str:
+    return str(value) if qualifier == "exactly" else f"{qualifier} {value}"
+
+
 def _refuse(record: Record, field: str, code: str, message: str, hint: str) -> Problem:
     return Problem(record.located(field), code, message, hint)
 
 
 def _warn(record: Record, field: str, code: str, message: str, hint: str) -> Problem:
     return Problem(record.located(field), code, message, hint, "warning")
-

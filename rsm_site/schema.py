@@ -1,7 +1,7 @@
 """Plain values -> records: the rules of each field, taken from the model, and the same as JSON Schema and as a list."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
 from decimal import Decimal
 from functools import cache
@@ -9,12 +9,12 @@ from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, NamedTuple, TypeVar, get_args, get_origin, get_type_hints
 
 from dateutil.relativedelta import relativedelta
-from msgspec import NODEFAULT, structs
+from msgspec import NODEFAULT, Struct, structs
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from rsm_site import dates, model
 from rsm_site.dates import PartialDate
-from rsm_site.errors import Problem
+from rsm_site.errors import Location, Problem
 from rsm_site.language import is_country, is_language
 from rsm_site.model import CountOf, Fact, Observation, Prose, Record, Scalar
 from rsm_site.reader import Document, locate
@@ -26,9 +26,10 @@ _ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*", re.ASCII)
 _NUMBER = re.compile(r"-?\d{1,15}(?:\.\d{1,6})?", re.ASCII)
 _THOUSANDS = re.compile(r"-?\d{1,3}(?:[,'’\u00a0 ]\d{3})+(?:\.\d+)?", re.ASCII)
 _PATTERNS: dict[str, tuple[str, str, str]] = {
-    "url": (r"https?://[^\s<>\"{}|\\^`\x00-\x1f]+", "an address", "write it whole, beginning with https://"),
+    "url": (r"https?://[^\s<>\"{}|\\^`/?#][^\s<>\"{}|\\^`]*", "an address", "write it whole, beginning with https://"),
     "email": (r"[^\s@<>\"]+@[^\s@<>\"]+\.[^\s@<>\"]+", "an e-mail address", "write name@example.org"),
     "contact": (r"(?:https://|mailto:)[^\s<>\"]+", "a contact", "begin with https:// or mailto:"),
+    "language": (r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8})*", "a language", "write a BCP 47 tag such as en or pt-BR"),
     "spdx": (r"[A-Za-z0-9.+-]+", "a licence id", "write an SPDX id such as CC-BY-4.0"),
     "host": (r"[A-Za-z0-9_][A-Za-z0-9._/-]*", "a name", "use letters, digits, dots and hyphens"),
     "repository": (r"[^\s-]\S*", "a repository", "write what 'git push' takes"),
@@ -38,7 +39,7 @@ _PATTERNS: dict[str, tuple[str, str, str]] = {
         "write it from content/, without '..' and without a leading '/'",
     ),
     "alias": (
-        r"(?!.*(?:^|/)\.)[\w.-]+(?:/[\w.-]+)*\.html",
+        r"(?:[\w-]+/)*[\w-][\w.-]*\.html",
         "an old address",
         "write it from the top of the site, ending in .html",
     ),
@@ -65,15 +66,34 @@ class FieldRule(NamedTuple):
     convert: Convert
 
 
+class Mention(NamedTuple):
+    """An id that a record names, the list it is of, and where it stands."""
+
+    list: str
+    id: str
+    location: Location
+
+
+class Findings(Struct):
+    """What reading brings to light beside the records, from broken records too: the problems, the ids of each list and
+    where each was first given, what is mentioned, every Markdown text, and the lists of which some id is not known."""
+
+    problems: list[Problem] = []
+    ids: dict[str, dict[str, Location]] = {}
+    mentions: list[Mention] = []
+    texts: list[Prose] = []
+    partial: set[str] = set()
+
+
 class Reading(NamedTuple):
-    """The file that is being converted, and the problems found so far."""
+    """The file that is being converted, and what was found so far."""
 
     file: str
-    problems: list[Problem]
+    findings: Findings
 
     def refuse(self, node: Node, code: str, message: str, hint: str = "") -> Invalid:
         """Add a problem at `node`."""
-        self.problems.append(Problem(locate(self.file, node), code, message, hint))
+        self.findings.problems.append(Problem(locate(self.file, node), code, message, hint))
         return INVALID
 
 
@@ -86,74 +106,62 @@ def fields_of(record: type[Record]) -> dict[str, FieldRule]:
         if field.name in record.HIDDEN:
             continue
         annotation, doc = get_args(hints[field.name])
-        if doc.kind == "hidden":
-            continue
-        key = field.name.rstrip("_")
-        required = field.default is NODEFAULT and field.default_factory is NODEFAULT
-        rules[key] = FieldRule(key, field.name, required, _bare(annotation), doc, _converter(_bare(annotation), doc))
+        if doc.kind != "hidden":
+            key, bare = field.name.rstrip("_"), _bare(annotation)
+            required = field.default is NODEFAULT and field.default_factory is NODEFAULT
+            rules[key] = FieldRule(key, field.name, required, bare, doc, _converter(bare, doc))
     return rules
 
 
-def read_records(record: type[R], document: Document, problems: list[Problem]) -> list[R]:
-    """Convert a file that holds a list of records."""
-    if document.root is None:
+def read_records(record: type[R], name: str, document: Document, findings: Findings) -> list[R]:
+    """Convert a file of the list `name`; records that lack something required are left out."""
+    reading = Reading(document.file, findings)
+    root = document.root
+    if not isinstance(root, SequenceNode):
+        findings.partial.add(name)
+        if root is not None:
+            reading.refuse(root, "not-a-list", "a list of records is expected", "begin each record with '- '")
         return []
-    reading = Reading(document.file, problems)
-    if not isinstance(document.root, SequenceNode):
-        reading.refuse(document.root, "not-a-list", "a list of records is expected", "begin each record with '- '")
-        return []
-    found = (read_record(record, node, reading) for node in document.root.value)
+    found = []
+    for node in root.value:
+        if "id" in fields_of(record):
+            _note_id(name, node, reading)
+        found.append(read_record(record, node, reading))
     return [value for value in found if value is not None]
 
 
 def read_record(record: type[R], node: Node, reading: Reading, **known: Any) -> R | None:
-    """Convert one mapping to `record`; None when it has a problem. `known` are values that do not stand in it."""
+    """Convert one mapping to `record`, None when it lacks something required; a refused value is left out of it.
+    `known` are values that do not stand in it."""
     if not isinstance(node, MappingNode):
-        reading.refuse(node, "not-a-mapping", f"{_what(node)} stands where 'key: value' is expected", "write 'key: value'")
+        message = f"{_what(node)} stands where 'key: value' is expected"
+        reading.refuse(node, "not-a-mapping", message, "write 'key: value'")
         return None
     rules = fields_of(record)
-    here = locate(reading.file, node)
-    marks = {"": (here.line, here.column, 1)}
+    count = len(reading.findings.problems)
+    marks = {"": _mark(reading.file, node)}
     values: dict[str, Any] = {}
-    good = True
-    for key_node, value_node in node.value:
-        if not isinstance(key_node, ScalarNode):
-            good = False
-            continue
-        key = key_node.value
-        rule = rules.get(key)
-        if rule is None:
-            near = suggest(key, rules)
-            hint = near or f"the keys are {', '.join(rules)}"
-            reading.refuse(key_node, "unknown-key", f"unknown key '{key}'", hint)
-            good = False
-            continue
-        place = locate(reading.file, value_node)
-        marks[rule.name] = (place.line, place.column, place.length)
-        value = rule.convert(value_node, reading, rule)
-        if value is INVALID:
-            good = False
-        values[rule.name] = value
-        if isinstance(value_node, SequenceNode):
-            for index, item in enumerate(value_node.value):
-                place = locate(reading.file, item)
-                marks[f"{rule.name}.{index}"] = (place.line, place.column, place.length)
-        elif isinstance(value_node, MappingNode):
-            for item_key, _item in value_node.value:
-                place = locate(reading.file, item_key)
-                marks[f"{rule.name}.{item_key.value}"] = (place.line, place.column, place.length)
-    written = {key.value for key, _ in node.value if isinstance(key, ScalarNode)}
-    for rule in rules.values():
-        if rule.required and rule.key not in written:
-            reading.refuse(node, "missing-key", f"'{rule.key}' is missing", f"{rule.key}: {rule.doc.doc}")
-            good = False
-    if not good:
+    pairs = {key.value: value for key, value in node.value if isinstance(key, ScalarNode)}
+    meant = _check_unknown_keys(node, reading, rules)
+    for key, rule in rules.items():
+        if key in pairs:
+            value_node = pairs[key]
+            marks[rule.name] = _mark(reading.file, value_node)
+            marks.update(_inner_marks(rule.name, value_node, reading.file))
+            value = rule.convert(value_node, reading, rule)
+            if value is not INVALID:
+                values[rule.name] = value
+        elif rule.required and key not in meant:
+            reading.refuse(node, "missing-key", f"'{key}' is missing", f"{key}: {rule.doc.doc}")
+    if len(reading.findings.problems) > count:
+        marks["!"] = marks[""]
+    if any(rule.required and rule.name not in values for rule in rules.values()):
         return None
     return record(**values, **known, file=reading.file, marks=marks)
 
 
-def finish_facts(facts: list[Fact], problems: list[Problem]) -> list[Fact]:
-    """Give each fact its type and its observations values of that type; a fact with a value of another is left out."""
+def finish_facts(facts: Iterable[Fact], problems: list[Problem]) -> tuple[Fact, ...]:
+    """Give each fact its type, and its observations values of that type; a value of another type is left out."""
     finished = []
     for fact in facts:
         raw = [str(observation.value) for observation in fact.observations]
@@ -163,17 +171,72 @@ def finish_facts(facts: list[Fact], problems: list[Problem]) -> list[Fact]:
             value = _typed(kind, observation, problems)
             if value is not INVALID:
                 observations.append(structs.replace(observation, value=value))
-        if len(observations) == len(raw):
-            finished.append(structs.replace(fact, type=kind, observations=tuple(observations)))
-    return finished
+            if not fact.type and kind == "text" and _THOUSANDS.fullmatch(str(value)):
+                message = f"'{value}' makes this fact a text, so that nothing can be drawn of it"
+                hint = "write digits without separators, or say 'type: text'"
+                problems.append(Problem(observation.located("value"), "bad-number", message, hint, "warning"))
+        finished.append(structs.replace(fact, type=kind, observations=tuple(observations)))
+    return tuple(finished)
 
 
-def suggest(word: str, known: "Mapping[str, object] | list[str]") -> str:
+def suggest(word: str, known: Iterable[str]) -> str:
     """The remedy that names the nearest of `known`, empty when none is near."""
+    near = nearest(word, known)
+    return f"did you mean '{near}'?" if near else ""
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """The one of `known` that is most like `word`, empty when none is."""
     from difflib import get_close_matches
 
-    near = get_close_matches(word, [str(name) for name in known], n=1, cutoff=0.6)
-    return f"did you mean '{near[0]}'?" if near else ""
+    return next(iter(get_close_matches(word[:100], known, n=1, cutoff=0.6)), "")
+
+
+def is_id(text: str) -> bool:
+    """Tell whether the text is lowercase words with hyphens."""
+    return len(text) <= 100 and bool(_ID.fullmatch(text))
+
+
+def _note_id(name: str, node: Node, reading: Reading) -> None:
+    """Keep the id of a record, whatever else is wrong with it; an id that stands twice is a problem."""
+    pairs = node.value if isinstance(node, MappingNode) else []
+    given = next((value for key, value in pairs if key.value == "id"), None)
+    if not isinstance(given, ScalarNode) or not given.value.strip():
+        reading.findings.partial.add(name)
+        return
+    ids, id_ = reading.findings.ids.setdefault(name, {}), given.value.strip()
+    if id_ in ids:
+        message = f"the id '{_short(id_)}' is taken; first in {ids[id_].file}:{ids[id_].line}"
+        reading.refuse(given, "repeated-id", message, "choose another; ids become addresses")
+    ids.setdefault(id_, locate(reading.file, given))
+
+
+def _check_unknown_keys(node: MappingNode, reading: Reading, rules: Mapping[str, FieldRule]) -> set[str]:
+    """Refuse every key that is no field; the fields that were probably meant."""
+    written = {key.value for key, _value in node.value if isinstance(key, ScalarNode)}
+    meant = set()
+    for key, _value in node.value:
+        if isinstance(key, ScalarNode) and key.value not in rules:
+            near = nearest(key.value, [name for name in rules if name not in written])
+            hint = f"did you mean '{near}'?" if near else f"the keys are {', '.join(rules)}"
+            if key.value == "<<":
+                hint = "write the keys out; nothing is merged"
+            reading.refuse(key, "unknown-key", f"unknown key '{_short(key.value)}'", hint)
+            meant.add(near)
+    return meant
+
+
+def _mark(file: str, node: Node) -> tuple[int, int, int]:
+    place = locate(file, node)
+    return place.line, place.column, place.length if isinstance(node, ScalarNode) else 1
+
+
+def _inner_marks(name: str, node: Node, file: str) -> Iterator[tuple[str, tuple[int, int, int]]]:
+    """Where the items of a list or the keys of a mapping stand."""
+    if isinstance(node, SequenceNode):
+        yield from ((f"{name}.{index}", _mark(file, item)) for index, item in enumerate(node.value))
+    elif isinstance(node, MappingNode):
+        yield from ((f"{name}.{key.value}", _mark(file, key)) for key, _value in node.value)
 
 
 def _typed(kind: str, observation: Observation, problems: list[Problem]) -> Scalar | Invalid:
@@ -188,7 +251,9 @@ def _typed(kind: str, observation: Observation, problems: list[Problem]) -> Scal
             problems.append(Problem(place, "bad-date", str(error), dates.HINT))
             return INVALID
     if not _NUMBER.fullmatch(text):
-        hint = "write digits without separators: 13000" if _THOUSANDS.fullmatch(text) else "write digits, or 'type: text'"
+        hint = (
+            "write digits without separators: 13000" if _THOUSANDS.fullmatch(text) else "write digits, or 'type: text'"
+        )
         problems.append(Problem(place, "bad-number", f"'{_short(text)}' is not a number", hint))
         return INVALID
     return Decimal(text) if "." in text else int(text)
@@ -208,8 +273,9 @@ def _converter(annotation: Any, doc: model.Field) -> Convert:
     special: dict[str, Convert] = {
         "value": _text,
         "id": _id,
+        "ref": _ref,
         "country": _country,
-        "language": _language,
+        "locale": _language,
         "latitude": _degrees,
         "longitude": _degrees,
         "citations": _citations,
@@ -218,10 +284,10 @@ def _converter(annotation: Any, doc: model.Field) -> Convert:
     origin = get_origin(annotation)
     if origin is dict:
         return _mapping
+    if origin is tuple and doc.kind != "citations":
+        return _sequence
     if doc.kind in special:
         return special[doc.kind]
-    if origin is tuple:
-        return _sequence
     if origin is Literal:
         return _choice
     if annotation in _BY_TYPE:
@@ -229,7 +295,7 @@ def _converter(annotation: Any, doc: model.Field) -> Convert:
     if doc.kind in _PATTERNS:
         return _pattern
     if isinstance(annotation, type) and issubclass(annotation, Record):
-        return lambda node, reading, rule: read_record(annotation, node, reading) or INVALID
+        return _record
     return _text
 
 
@@ -251,13 +317,30 @@ def _text(node: Node, reading: Reading, rule: FieldRule) -> str | Invalid:
 
 def _prose(node: Node, reading: Reading, rule: FieldRule) -> Prose | Invalid:
     text = _scalar(node, reading, rule)
-    return text if isinstance(text, Invalid) else Prose(text, locate(reading.file, node))
+    if isinstance(text, Invalid):
+        return text
+    prose = Prose(text, locate(reading.file, node), (node.style or "") if isinstance(node, ScalarNode) else None)
+    reading.findings.texts.append(prose)
+    return prose
+
+
+def _record(node: Node, reading: Reading, rule: FieldRule) -> Record | Invalid:
+    return read_record(rule.annotation, node, reading) or INVALID
+
+
+def _ref(node: Node, reading: Reading, rule: FieldRule) -> str | Invalid:
+    text = _text(node, reading, rule)
+    if isinstance(text, str):
+        reading.findings.mentions.append(Mention(rule.doc.to, text, locate(reading.file, node)))
+    return text
 
 
 def _id(node: Node, reading: Reading, rule: FieldRule) -> str | Invalid:
     text = _text(node, reading, rule)
-    if isinstance(text, str) and not (_ID.fullmatch(text) and len(text) <= 100):
-        return reading.refuse(node, "bad-id", f"'{_short(text)}' cannot be an id", "use lowercase letters, digits and hyphens")
+    if isinstance(text, str) and not is_id(text):
+        return reading.refuse(
+            node, "bad-id", f"'{_short(text)}' cannot be an id", "use lowercase letters, digits and hyphens"
+        )
     return text
 
 
@@ -275,7 +358,7 @@ def _choice(node: Node, reading: Reading, rule: FieldRule) -> str | Invalid:
     text = _text(node, reading, rule)
     allowed = get_args(rule.annotation)
     if isinstance(text, str) and text not in allowed:
-        near = suggest(text, list(allowed))
+        near = suggest(text, allowed)
         return reading.refuse(
             node, "not-allowed", f"'{_short(text)}' is not a value of '{rule.key}'", near or f"write {_or(allowed)}"
         )
@@ -370,89 +453,93 @@ def _sequence(node: Node, reading: Reading, rule: FieldRule) -> tuple[Any, ...] 
     items = _items(node, reading, rule)
     if isinstance(items, Invalid):
         return items
+    if not items and rule.required:
+        return reading.refuse(node, "no-value", f"'{rule.key}' is empty", rule.doc.doc)
     inner = get_args(rule.annotation)[0]
     item_rule = rule._replace(annotation=inner, convert=_converter(inner, rule.doc))
-    values = tuple(item_rule.convert(item, reading, item_rule) for item in items)
-    return INVALID if INVALID in values else values
+    values = (item_rule.convert(item, reading, item_rule) for item in items)
+    return tuple(value for value in values if value is not INVALID)
 
 
 def _citations(node: Node, reading: Reading, rule: FieldRule) -> tuple[model.Citation, ...] | Invalid:
+    """Read a list of ids, each alone or as `{id: ..., at: ...}`."""
     items = _items(node, reading, rule)
     if isinstance(items, Invalid):
         return items
     if not items:
         return reading.refuse(node, "no-source", "a claim needs a source", "name the id of at least one source")
-    values = []
+    id_rule = fields_of(model.Citation)["id"]
+    values: list[model.Citation] = []
     for item in items:
+        citation: model.Citation | None = None
         if isinstance(item, ScalarNode):
-            text = _text(item, reading, rule)
-            place = locate(reading.file, item)
-            here = (place.line, place.column, place.length)
+            text = _ref(item, reading, id_rule)
             if isinstance(text, str):
-                values.append(model.Citation(id=text, file=reading.file, marks={"": here, "id": here}))
+                here = _mark(reading.file, item)
+                citation = model.Citation(id=text, file=reading.file, marks={"": here, "id": here})
         else:
-            values.append(read_record(model.Citation, item, reading))
-    if len(values) != len(items) or None in values:
-        return INVALID
-    return tuple(value for value in values if value is not None)
+            citation = read_record(model.Citation, item, reading)
+        if citation and any((citation.id, citation.at) == (other.id, other.at) for other in values):
+            reading.refuse(item, "repeated-source", f"the source '{_short(citation.id)}' is named twice", "delete one")
+        elif citation:
+            values.append(citation)
+    return tuple(values) or INVALID
 
 
 def _mapping(node: Node, reading: Reading, rule: FieldRule) -> dict[str, Any] | Invalid:
     if not isinstance(node, MappingNode):
         return reading.refuse(node, "not-a-mapping", f"'{rule.key}' takes 'key: value' pairs", rule.doc.doc)
     inner = get_args(rule.annotation)[1]
+    convert: Convert = _target if inner == model.Target else _count if inner is int else _text
     values: dict[str, Any] = {}
-    good = True
     for key_node, value_node in node.value:
-        key_rule = rule._replace(key=rule.key)
-        key = (_country if rule.doc.kind == "country" else _id)(key_node, reading, key_rule)
-        if inner == model.Target:
-            value = _target(value_node, reading)
-        else:
-            value_rule = rule._replace(key=str(key_node.value), doc=rule.doc._replace(kind=""))
-            value = (_count if inner is int else _text)(value_node, reading, value_rule)
-        if isinstance(key, Invalid) or value is INVALID:
-            good = False
+        key = (_country if rule.doc.kind == "country" else _id)(key_node, reading, rule)
+        value = convert(value_node, reading, rule._replace(key=str(key_node.value)))
+        if isinstance(key, Invalid) or isinstance(value, Invalid):
+            reading.findings.partial.add(rule.key)
         else:
             values[key] = value
-    return values if good else INVALID
+    return values
 
 
-def _target(node: Node, reading: Reading) -> model.Target | Invalid:
-    kinds = {get_args(get_args(get_type_hints(target, include_extras=True)["kind"])[0])[0]: target for target in get_args(model.Target)}
+def _target(node: Node, reading: Reading, _rule: FieldRule) -> model.Target | Invalid:
+    kinds: dict[str, type[model.Target]] = {
+        get_args(fields_of(target)["kind"].annotation)[0]: target for target in get_args(model.Target)
+    }
     pairs = node.value if isinstance(node, MappingNode) else []
     given = next((value for key, value in pairs if key.value == "kind"), None)
     if given is None:
-        return reading.refuse(node, "missing-key", "'kind' is missing", f"write kind: {_or(tuple(kinds))}")
+        return reading.refuse(node, "missing-key", "'kind' is missing", f"write kind: {_or(kinds)}")
     if given.value not in kinds:
-        hint = suggest(str(given.value), list(kinds)) or f"write {_or(tuple(kinds))}"
+        hint = suggest(str(given.value), kinds) or f"write {_or(kinds)}"
         return reading.refuse(given, "not-allowed", f"'{_short(str(given.value))}' is not a kind of host", hint)
     return read_record(kinds[given.value], node, reading) or INVALID
 
 
-def _count_of(node: Node, reading: Reading, rule: FieldRule) -> CountOf | Invalid:
+def _count_of(node: Node, reading: Reading, _rule: FieldRule) -> CountOf | Invalid:
     """Read `{list: hubs, role: spoke}`: every key but `list` is a field that the counted records must have."""
     if not isinstance(node, MappingNode):
         return reading.refuse(node, "not-a-mapping", "'count_of' takes 'key: value' pairs", "write {list: hubs}")
     pairs = [(key, value) for key, value in node.value if key.value == "list"]
-    rest = [(key, value) for key, value in node.value if key.value != "list"]
-    only_list = MappingNode(node.tag, pairs, node.start_mark, node.end_mark)
-    count = read_record(CountOf, only_list, reading)
+    count = read_record(CountOf, MappingNode(node.tag, pairs, node.start_mark, node.end_mark), reading)
     if count is None:
         return INVALID
-    rules = fields_of(LISTS[count.list])
+    rules = {key: rule for key, rule in fields_of(LISTS[count.list]).items() if _is_scalar(rule.annotation)}
     where: dict[str, str] = {}
-    for key, value in rest:
-        field = rules.get(key.value)
-        if field is None or get_origin(field.annotation) is tuple:
-            hint = suggest(str(key.value), rules)
-            reading.refuse(key, "unknown-key", f"{count.list} have no field '{key.value}' to count by", hint)
-            return INVALID
-        converted = field.convert(value, reading, field)
-        if converted is INVALID:
-            return INVALID
-        where[field.name] = str(value.value)
+    for key, value in node.value:
+        rule = rules.get(key.value)
+        if rule:
+            where[rule.name] = str(rule.convert(value, reading, rule))
+        elif key.value != "list":
+            hint = suggest(str(key.value), rules) or f"the fields are {', '.join(rules)}"
+            reading.refuse(
+                key, "unknown-key", f"{count.list} have no field '{_short(str(key.value))}' to count by", hint
+            )
     return structs.replace(count, where=where)
+
+
+def _is_scalar(annotation: Any) -> bool:
+    return get_origin(annotation) is Literal or annotation in (str, bool, int, date, PartialDate)
 
 
 _BY_TYPE: dict[Any, Convert] = {
@@ -471,6 +558,7 @@ LISTS: dict[str, type[Record]] = {
     "hubs": model.Hub,
     "contributions": model.Contribution,
     "glossary": model.Term,
+    "corrections": model.Correction,
 }
 SINGLE: dict[str, type[Record]] = {"site": model.Site, "page": model.ProsePage}
 
@@ -499,7 +587,7 @@ def field_reference() -> Iterator[str]:
         shown.append(record)
         yield f"{record.__name__}: {(record.__doc__ or '').strip()}"
         for rule in fields_of(record).values():
-            yield f"  {rule.key:<13} {_described(rule):<34} {'required  ' if rule.required else '          '}{rule.doc.doc}"
+            yield f"  {rule.key:<13} {_described(rule):<34} {'required' if rule.required else '':<9} {rule.doc.doc}"
             waiting.extend(_records_in(rule.annotation))
         yield ""
 
@@ -538,7 +626,10 @@ def _described(rule: FieldRule) -> str:
 
 def _schema_of(record: type[Record], definitions: dict[str, Any]) -> dict[str, Any]:
     rules = fields_of(record)
-    properties = {rule.key: {**_field_schema(rule.annotation, rule.doc, definitions), "description": rule.doc.doc} for rule in rules.values()}
+    properties = {
+        rule.key: {**_field_schema(rule.annotation, rule.doc, definitions), "description": rule.doc.doc}
+        for rule in rules.values()
+    }
     return {
         "type": "object",
         "description": record.__doc__,
@@ -557,7 +648,10 @@ def _field_schema(annotation: Any, doc: model.Field, definitions: dict[str, Any]
         items = _field_schema(inner, doc._replace(kind="" if doc.kind == "citations" else doc.kind), definitions)
         return {"type": "array", "items": {"anyOf": [{"type": "string"}, items]} if doc.kind == "citations" else items}
     if origin is dict:
-        return {"type": "object", "additionalProperties": _field_schema(get_args(annotation)[1], model.Field(""), definitions)}
+        return {
+            "type": "object",
+            "additionalProperties": _field_schema(get_args(annotation)[1], model.Field(""), definitions),
+        }
     if origin is UnionType and doc.kind != "value":
         return {"anyOf": [_field_schema(option, model.Field(""), definitions) for option in get_args(annotation)]}
     if isinstance(annotation, type) and issubclass(annotation, Record):
@@ -586,14 +680,13 @@ def _field_schema(annotation: Any, doc: model.Field, definitions: dict[str, Any]
 def _what(node: Node) -> str:
     if isinstance(node, MappingNode):
         return "'key: value' pairs"
-    return "a list" if isinstance(node, SequenceNode) else "a text"
+    return "a list" if isinstance(node, SequenceNode) else "a text" if node.value else "nothing"
 
 
-def _or(words: tuple[str, ...]) -> str:
+def _or(allowed: Iterable[str]) -> str:
+    words = list(allowed)
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"
 
 
 def _short(text: str) -> str:
     return text if len(text) <= 60 else f"{text[:57]}..."
-
-

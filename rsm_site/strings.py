@@ -22,7 +22,7 @@ def _read(path: Path) -> dict[str, Words]:
     import yaml
 
     try:
-        found = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CBaseLoader)  # noqa: S506 - text alone
+        found = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CBaseLoader)
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise SiteError(f"the interface words cannot be read: {error}") from error
     if not isinstance(found, dict):

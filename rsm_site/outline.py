@@ -1,0 +1,70 @@
+"""A GeoJSON file (RFC 7946) -> the outlines that the map is drawn on."""
+
+import re
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta, Struct
+
+from rsm_site.errors import Location, Problem
+from rsm_site.model import MapSettings
+from rsm_site.reader import Document, Lines
+from rsm_site.schema import suggest
+
+_BYTE = re.compile(r" \(byte (\d+)\)")
+
+Point = Annotated[list[Annotated[float, Meta(ge=-180, le=180)]], Meta(min_length=2, max_length=3)]
+Ring = Annotated[list[Point], Meta(min_length=4)]
+Area = Annotated[list[Ring], Meta(min_length=1)]
+
+
+class Polygon(Struct, tag=True):
+    """One area: its outer ring, then its holes."""
+
+    coordinates: Area
+
+
+class MultiPolygon(Struct, tag=True):
+    """Several areas."""
+
+    coordinates: Annotated[list[Area], Meta(min_length=1)]
+
+
+class Feature(Struct, tag=True):
+    """A country or another area."""
+
+    geometry: Polygon | MultiPolygon
+    id: str | int | None = None
+    properties: dict[str, Any] | None = None
+
+
+class FeatureCollection(Struct, tag=True):
+    """The outlines of a map."""
+
+    features: list[Feature]
+
+
+def read_outline(document: Document, settings: MapSettings, problems: list[Problem]) -> dict[str, Any] | None:
+    """The GeoJSON as plain values, None when it is no collection of areas; what is wrong is added to `problems`."""
+    text = document.text
+    if not document.is_text:
+        return None
+    try:
+        collection = msgspec.json.decode(text, type=FeatureCollection)
+    except msgspec.ValidationError as error:
+        place = Location(document.file)
+        problems.append(Problem(place, "bad-geojson", f"not a FeatureCollection of areas: {error}", "write RFC 7946"))
+        return None
+    except (msgspec.DecodeError, RecursionError) as error:
+        said = _BYTE.search(str(error))
+        before = text.encode()[: int(said[1])].decode(errors="ignore") if said else ""
+        place = Lines(text).place(document.file, len(before))
+        problems.append(Problem(place, "bad-json", f"not valid JSON: {_BYTE.sub('', str(error))}", "write RFC 7946"))
+        return None
+    names = [str(feature.id or (feature.properties or {}).get("iso2") or "") for feature in collection.features]
+    if settings.highlight and settings.highlight not in names:
+        hint = suggest(settings.highlight, names) or "name a feature's id or iso2"
+        message = f"the outline has no feature '{settings.highlight}'"
+        problems.append(Problem(settings.located("highlight"), "unknown-id", message, hint))
+    plain: dict[str, Any] = msgspec.json.decode(text)
+    return plain

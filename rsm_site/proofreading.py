@@ -1,0 +1,202 @@
+"""What is wrong in a Markdown text on any day: too much of it, references and links that cannot be, numbers typed by
+hand."""
+
+import re
+from collections.abc import Callable, Iterator
+
+from msgspec import structs
+
+from rsm_site import dates
+from rsm_site.errors import Problem
+from rsm_site.model import Prose
+from rsm_site.prose import SPAN_KEY, SPAN_LINE
+from rsm_site.references import (
+    ANY_REFERENCE,
+    CODE_BLOCK,
+    KINDS,
+    MAX_TEXT,
+    BadReferenceError,
+    blank,
+    locate,
+    mask_code,
+    parse_reference,
+)
+from rsm_site.schema import suggest
+
+MAX_PARAGRAPH = 10_000
+MAX_LINES = 300
+MAX_OPEN = 20
+MAX_TAGS = 1000
+
+_OPEN_REFERENCE = re.compile(rf"(?<!\\)\[\[\s*(?:{'|'.join(KINDS)}):[^\s\[\]]*")
+_HEADING = r"^[ ]{0,3}\#{1,6}[^\n]*|^[^\n]+\n[ ]{0,3}(?:=+|-+)[ \t]*$"
+_NOT_PROSE = re.compile(
+    rf"""\]\([^()\n]*(?:\([^()\n]*\)[^()\n]*)*\)     # where a link leads
+      | <[A-Za-z/!][^<>]*>                           # HTML and <https://...>
+      | https?://[^\s<>]+
+      | &\#?\w+;
+      | \[\^[^\[\]\n]+\]:?                           # footnote marks
+      | ^[ ]{{0,3}}\[[^\[\]\n]+\]:[^\n]*             # addresses of links
+      | ^[ \t]*(?:>[ \t]*)*\d{{1,9}}[.)](?=[ \t])    # list marks
+      | {_HEADING}
+      | ^:::[^\n]*""",
+    re.VERBOSE | re.MULTILINE,
+)
+_NUMBER = re.compile(r"(?<![^\W_])(?<![^\W\d_]-)\d+(?:[.,'’:/–\u00a0\u202f٬٫-]\d+)*(?![^\W_])")
+_TOP_HEADING = re.compile(r"^ {0,3}#(?!#)[^\n]*|^[^\s>#-][^\n]*(?=\n {0,3}=+[ \t]*$)", re.MULTILINE)
+_NOT_SHORT = re.compile(rf"{_HEADING}|^[ ]{{0,3}}\[\^[^\[\]\n]+\]:[^\n]*", re.MULTILINE | re.VERBOSE)
+_FOOTNOTE = re.compile(
+    r"""^(?P<before>[ ]{0,3}) \[\^(?P<defined>[^\[\]\n]+)\]:
+      | ^(?P<inside>[ \t>*+:-]*(?:\d+[.)])?[ \t]*) \[\^[^\[\]\n]+\]:
+      | \[\^(?P<used>[^\[\]\n]+)\]""",
+    re.VERBOSE | re.MULTILINE,
+)
+_REFERENCE_ADDRESS = re.compile(r"\]\([ ]*<?(?P<reference>\[\[[^\[\]\n]*\]\])")
+_ADDRESS = re.compile(r"(?:\]\([ ]*<?|^[ ]{0,3}\[[^\[\]\n]+\]:[ ]*<?|<)(?P<scheme>[A-Za-z][\w+.-]*:|//)", re.MULTILINE)
+_SCHEMES = ("http:", "https:", "mailto:")
+_IMAGE = re.compile(r"(?<!\\)!\[[^\[\]\n]*\](?=[(\[])|<img\b[^<>]*>?", re.IGNORECASE)
+_PARAGRAPH = re.compile(r"[^\n]+(?:\n[ \t]*[^\s][^\n]*)*")
+_BRACKET = re.compile(r"[\[\]()]")
+_TAG = re.compile(r"<[A-Za-z/!?](?P<open>(?![^<>]*>))?")
+_QUOTES = re.compile(r"^(?:[ ]{0,3}>){10,}", re.MULTILINE)
+
+Found = Callable[..., Problem]
+
+
+def check(prose: Prose, source: str) -> Iterator[Problem]:
+    """What is wrong in `prose` on any day: too much for the converter, references that are none, spans that do not
+    close, headings and links that cannot be, numbers typed by hand. `source` is the text of the file it stands in."""
+    text = prose.text
+
+    def found(match: re.Match[str], code: str, message: str, hint: str, group: str | int = 0) -> Problem:
+        return Problem(locate(prose, source, match.start(group), match.end(group)), code, message, hint)
+
+    too_much = list(_check_size(prose, source))
+    if too_much:
+        yield from too_much
+        return
+    masked = mask_code(text)
+    for match in CODE_BLOCK.finditer(text):
+        if not match["end"]:
+            yield found(match, "open-code", "the code that begins here does not end", f"add a line {match[1]}", 1)
+    for match in ANY_REFERENCE.finditer(masked):
+        try:
+            parse_reference(match[1])
+        except BadReferenceError as error:
+            yield found(match, "bad-reference", str(error), error.hint)
+    without_references = ANY_REFERENCE.sub(blank, masked)
+    for match in _OPEN_REFERENCE.finditer(without_references):
+        yield found(match, "bad-reference", "the reference is not closed", "write ']]' after it")
+    for match in _REFERENCE_ADDRESS.finditer(masked):
+        hint = "write the reference alone: [[kind:id|words]]"
+        yield found(match, "bad-reference", "a reference cannot be the address of a link", hint, "reference")
+    yield from _check_spans(prose, source, masked)
+    for match in _TOP_HEADING.finditer(masked):
+        yield found(match, "top-heading", "the page's title is its only first-level heading", "begin with '##'")
+    for match in _NOT_SHORT.finditer(masked) if prose.style is not None else ():
+        hint = "write a page in pages/, or timeline/<id>.md for an event"
+        yield found(match, "not-in-summary", "headings and footnotes cannot be part of a short text", hint)
+    yield from _check_footnotes(masked, found)
+    for match in _IMAGE.finditer(masked):
+        hint = "describe it in words; drawings are made from the data"
+        yield found(match, "image", "an image cannot be part of a text", hint)
+    for match in _ADDRESS.finditer(without_references):
+        if match["scheme"].lower() not in _SCHEMES and (match[0][0] != "<" or match["scheme"] != "//"):
+            message = f"a link cannot begin with '{match['scheme']}'"
+            yield found(
+                match, "bad-link", message, "begin with https:// or mailto:, or name a page of the site", "scheme"
+            )
+    for match in _NUMBER.finditer(_NOT_PROSE.sub(blank, without_references)):
+        problem = found(
+            match, "bare-number", f"the number {match[0]} is typed by hand", "cite it: [[fact:...]] or [[date:...]]"
+        )
+        yield structs.replace(problem, severity="warning")
+
+
+def _check_footnotes(masked: str, found: Found) -> Iterator[Problem]:
+    """Footnotes that are given twice or inside something else, and marks without a footnote."""
+    marks = list(_FOOTNOTE.finditer(masked))
+    used = {mark["used"] for mark in marks if mark["used"]}
+    defined: set[str] = set()
+    for mark in marks:
+        name = mark["defined"]
+        if mark["inside"] is not None:
+            yield found(mark, "bad-footnote", "a footnote cannot stand inside something else", "begin the line with it")
+        elif name in defined:
+            yield found(mark, "bad-footnote", f"the footnote '{name}' is given twice", "choose another name")
+        elif name and name not in used:
+            yield found(
+                mark, "bad-footnote", f"nothing leads to the footnote '{name}'", f"write [^{name}] where it belongs"
+            )
+        if name:
+            defined.add(name)
+    for mark in marks:
+        if mark["used"] and mark["used"] not in defined:
+            hint = suggest(mark["used"], defined) or f"write it: [^{mark['used']}]: ..."
+            yield found(mark, "bad-footnote", f"there is no footnote '{mark['used']}'", hint)
+
+
+def _check_size(prose: Prose, source: str) -> Iterator[Problem]:
+    """What would keep the converter busy for seconds: it takes time in the square of some lengths."""
+    text = prose.text
+    if len(text) > MAX_TEXT:
+        message = f"the text has more than {MAX_TEXT:,} characters"
+        yield Problem(prose.location, "too-long", message, "divide it into several pages")
+        return
+
+    def refuse(start: int, message: str, hint: str) -> Problem:
+        return Problem(locate(prose, source, start, start + 1), "too-complex", message, hint)
+
+    masked = mask_code(text)
+    for paragraph in _PARAGRAPH.finditer(masked):
+        if len(paragraph[0]) > MAX_PARAGRAPH or paragraph[0].count("\n") >= MAX_LINES:
+            message = f"a paragraph has more than {MAX_PARAGRAPH:,} characters or {MAX_LINES} lines"
+            yield refuse(paragraph.start(), message, "divide it by an empty line")
+        depth = 0
+        for bracket in _BRACKET.finditer(paragraph[0]):
+            depth = depth + 1 if bracket[0] in "[(" else max(0, depth - 1)
+            if depth > MAX_OPEN:
+                message = f"more than {MAX_OPEN} brackets stand open"
+                yield refuse(paragraph.start() + bracket.start(), message, "close them, or put code in backticks")
+                break
+    tags = list(_TAG.finditer(masked))
+    open_tags = [tag for tag in tags if tag["open"] is not None]
+    if len(tags) > MAX_TAGS:
+        yield refuse(tags[MAX_TAGS].start(), f"the text has more than {MAX_TAGS} HTML tags", "write Markdown")
+    elif len(open_tags) > MAX_OPEN:
+        message = f"more than {MAX_OPEN} HTML tags are not closed"
+        yield refuse(open_tags[MAX_OPEN].start(), message, "close them with '>', or write '&lt;' for '<'")
+    if match := _QUOTES.search(masked):
+        yield refuse(match.start(), "ten quotations stand inside each other", "write fewer '>'")
+
+
+def _check_spans(prose: Prose, source: str, masked: str) -> Iterator[Problem]:
+    opened: re.Match[str] | None = None
+
+    def found(match: re.Match[str], message: str, hint: str, code: str = "bad-span") -> Problem:
+        return Problem(locate(prose, source, match.start(), match.end()), code, message, hint)
+
+    for match in SPAN_LINE.finditer(masked):
+        if not match[1]:
+            if not opened:
+                yield found(match, "this ':::' closes nothing", "delete it, or begin with '::: from=...'")
+            opened = None
+            continue
+        if opened:
+            yield found(match, "a block with limits begins inside another", "close the first with ':::'")
+            continue
+        opened = match
+        keys = [key for key, _value in SPAN_KEY.findall(match[1])]
+        if SPAN_KEY.sub("", match[1]).strip() or len(set(keys)) != len(keys):
+            hint = "write '::: from=YYYY-MM-DD until=YYYY-MM-DD', or one of the two"
+            yield found(match, f"'{match[1]}' does not say from when until when", hint)
+            continue
+        try:
+            limits = {key: dates.parse_date(value) for key, value in SPAN_KEY.findall(match[1])}
+        except ValueError as error:
+            yield found(match, str(error), dates.HINT, "bad-date")
+            continue
+        if len(limits) == 2 and limits["until"].latest < limits["from"].earliest:
+            yield found(match, "'until' is before 'from'", "exchange them", "date-order")
+    if opened:
+        yield found(opened, "this block with limits is not closed", "add a line ':::' after it")
