@@ -1,0 +1,119 @@
+"""The preview: a server on 127.0.0.1 that shows the site from memory, and shows it anew after each change."""
+
+import asyncio
+import socket
+import sys
+import webbrowser
+from collections.abc import Callable
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from rsm_site.build import Built, check_site
+from rsm_site.config import Config
+from rsm_site.errors import SiteError, UsageError
+
+if TYPE_CHECKING:
+    from rsm_site.serve.preview import Preview
+
+HOST = "127.0.0.1"
+_FIRST_PORT, _LAST_PORT = 8000, 8099
+
+
+def serve(
+    config: Config,
+    *,
+    port: int | None,
+    open_browser: bool,
+    say: Callable[[str], None],
+    build: Callable[[Config], Built] = check_site,
+) -> int:
+    """Show the site until Ctrl-C and give the exit status; `port` None takes a free one from 8000 on, 0 any.
+
+    UsageError when what was asked for cannot be built at all, SiteError when the port is in use.
+    """
+    with _listen(port) as listener, suppress(KeyboardInterrupt):
+        asyncio.run(_run(config, listener, open_browser, say, build))
+    say("The preview has ended")
+    return 0
+
+
+async def _run(
+    config: Config,
+    listener: socket.socket,
+    open_browser: bool,
+    say: Callable[[str], None],
+    build: Callable[[Config], Built],
+) -> None:
+    from rsm_site.serve.preview import Preview
+    from rsm_site.serve.watch import Changes
+
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(lambda _loop, context: say(f"preview: {context['message']}"))
+    changes = Changes((config.content, config.templates))
+    preview = Preview(lambda: build(config), say)
+    await preview.start()
+    link = f"http://{HOST}:{listener.getsockname()[1]}/"
+    say(f"Preview: {link} (it follows your changes; Ctrl-C ends it)")
+    if open_browser:
+        loop.run_in_executor(None, webbrowser.open, link)
+    await _serve_until_told(preview, asyncio.gather(changes.watch(say), preview.follow(changes)), listener)
+
+
+async def _serve_until_told(
+    preview: "Preview", work: asyncio.Future[tuple[None, None]], listener: socket.socket
+) -> None:
+    import uvicorn
+
+    from rsm_site.serve.app import make_app
+
+    class Server(uvicorn.Server):
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            # Before uvicorn waits for open answers: the event streams of open pages would never end by themselves.
+            preview.close()
+            work.cancel()
+            await super().shutdown(sockets)
+
+    server = Server(
+        uvicorn.Config(
+            make_app(preview),
+            http="h11",
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            log_level="critical",
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            headers=[
+                ("Cache-Control", "no-store"),
+                ("Cross-Origin-Resource-Policy", "same-origin"),
+                ("X-Content-Type-Options", "nosniff"),
+            ],
+            timeout_graceful_shutdown=1,
+        )
+    )
+    work.add_done_callback(lambda _work: setattr(server, "should_exit", True))
+    await server.serve(sockets=[listener])
+    with suppress(asyncio.CancelledError):
+        await work
+
+
+def _listen(port: int | None) -> socket.socket:
+    if port is not None and not 0 <= port <= 65535:
+        raise UsageError(f"{port} is not a port; ports are numbers up to 65535")
+    for candidate in range(_FIRST_PORT, _LAST_PORT + 1) if port is None else (port,):
+        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        if sys.platform != "win32":  # there it would let two servers share a port
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((HOST, candidate))
+            listener.listen(1024)
+        except OSError as error:
+            listener.close()
+            if port is not None:
+                raise SiteError(
+                    f"port {port} cannot be used: {error.strerror}; give another --port, or none to take a free one"
+                ) from error
+        else:
+            return listener
+    raise SiteError(f"no port from {_FIRST_PORT} to {_LAST_PORT} is free; give one with --port")

@@ -1,0 +1,125 @@
+"""What the preview shows: the last good site, what is wrong with the content now, and who waits for the next."""
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from time import perf_counter
+
+from msgspec import Struct
+
+from rsm_site.build import Built
+from rsm_site.errors import ContentError, SiteError, UsageError
+from rsm_site.report import as_text
+from rsm_site.serve.watch import Changes
+
+# A save in two halves may be broken in between: problems are shown when nothing mends them for this long (seconds).
+_GRACE = 0.1
+
+
+class State(Struct, frozen=True):
+    """The files of the last good site by URL (None before the first), and why there is no newer one: each problem as
+    the terminal shows it."""
+
+    files: Mapping[str, bytes] | None = None
+    problems: tuple[str, ...] = ()
+
+
+class Preview:
+    """Keeps the state up to date with the content, and tells of it in the terminal and to those who wait."""
+
+    def __init__(self, build: Callable[[], Built], say: Callable[[str], None]) -> None:
+        """Begin with nothing to show; `build` makes the site, in a thread of its own."""
+        self.state = State()
+        self.closed = False
+        self._build = build
+        self._say = say
+        self._changed = asyncio.Event()
+        self._warnings: tuple[str, ...] = ()
+        self._started = 0.0
+
+    async def start(self) -> None:
+        """Build for the first time; UsageError when no change of the content could help."""
+        made = await self._attempt()
+        if isinstance(made, UsageError):
+            raise made
+        self._show(made)
+
+    async def follow(self, changes: Changes) -> None:
+        """Build again after each change, for ever."""
+        while True:
+            await changes.settled()
+            made = await self._attempt()
+            if isinstance(made, Built) or not await changes.more(_GRACE):
+                self._show(made)
+
+    async def next(self, seen: State) -> State:
+        """The state as soon as it is another than `seen`, or the preview is closed."""
+        while self.state is seen and not self.closed:
+            await self._changed.wait()
+        return self.state
+
+    def close(self) -> None:
+        """Let nobody wait any longer."""
+        self.closed = True
+        self._changed.set()
+
+    async def _attempt(self) -> Built | BaseException:
+        self._started = perf_counter()
+        building = asyncio.get_running_loop().run_in_executor(None, self._build)
+        # Whatever a build raises is a value here: the preview outlives it.
+        await asyncio.wait([building])
+        return building.exception() or building.result()
+
+    def _show(self, made: Built | BaseException) -> None:
+        before = self.state
+        if isinstance(made, Built):
+            self._enter(State(made.files))
+            self._say(f"{self._outcome(before.files, made)} in {(perf_counter() - self._started) * 1000:.0f} ms")
+            self._warn(tuple(as_text(made.problems, made.texts)))
+        else:
+            problems = _explain(made)
+            self._enter(State(before.files, problems))
+            for problem in problems:
+                self._say(problem)
+            kept = "the preview stays as it was" if before.files is not None else "there is nothing to show yet"
+            self._say(f"{count_of(problems)}; {kept}")
+
+    def _enter(self, state: State) -> None:
+        self.state = state
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+    def _outcome(self, before: Mapping[str, bytes] | None, made: Built) -> str:
+        if before is None:
+            return f"Built {made.page_count} pages, {len(made.files)} files"
+        differing = sum(made.files.get(url) != before.get(url) for url in made.files.keys() | before.keys())
+        return (
+            f"Built again: {differing} file{'' if differing == 1 else 's'} changed"
+            if differing
+            else "Built again: nothing changed"
+        )
+
+    def _warn(self, lines: tuple[str, ...]) -> None:
+        if lines != self._warnings:
+            for line in lines:
+                self._say(line)
+        self._warnings = lines
+
+
+def count_of(problems: Iterable[str]) -> str:
+    """How many errors there are, in words; warnings among them do not count."""
+    count = sum(": warning[" not in problem.partition("\n")[0] for problem in problems)
+    return f"{count} error{'' if count == 1 else 's'}"
+
+
+def _explain(error: BaseException) -> tuple[str, ...]:
+    """Each problem of a build that failed, as the terminal shows it."""
+    match error:
+        case ContentError():
+            return tuple("\n".join(as_text([problem], error.texts)) for problem in error.problems)
+        case SiteError():
+            return (str(error),)
+        case OSError(filename=str() | Path()):
+            return (f"{error.strerror}: {error.filename}",)
+        case _:
+            return (f"this is a fault of rsm-site itself, please report it: {type(error).__name__}: {error}",)

@@ -1,0 +1,149 @@
+"""The folders that a site is made from -> which of their files changed, once a save is complete."""
+
+import asyncio
+import os
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import aclosing, suppress
+from pathlib import Path
+from stat import S_ISREG
+
+from watchfiles import awatch
+
+# Milliseconds: how often watchfiles looks whether more has come, and how long it gathers at most.
+_STEP, _GATHER = 2, 50
+# Milliseconds between two looks at whether a folder is still the one that is watched.
+_LOOK = 200
+# Seconds of quiet that end a save of several steps, and the most that is waited for them.
+_QUIET, _PATIENCE = 0.05, 2.0
+# More files than this are no save by hand but a checkout or a copy, which is not over at its first pause.
+_MANY = 8
+_LEFT_BEHIND = re.compile(r"\..*|.*~|#.*#|.*\.(?:swp|tmp|bak)")
+
+Stamp = tuple[int, int, int, int]
+
+
+class Changes:
+    """What changed in some folders since it was last asked for.
+
+    The watcher only says where to look; a change is a file whose modification time, size, inode or mode is another
+    than before. So nothing is seen twice, and what the watcher misses is found when it starts anew.
+    """
+
+    def __init__(self, folders: Sequence[Path]) -> None:
+        """Remember how the files are now."""
+        self._folders = folders
+        self._known = dict(self._scan())
+        self._changed: set[str] = set()
+        self._event = asyncio.Event()
+
+    async def watch(self, say: Callable[[str], None]) -> None:
+        """Look out for changes, for ever; folders may go and come back."""
+        polling = None
+        while True:
+            identity = self._identity()
+            roots = [folder.resolve() for folder in self._folders if folder.is_dir()]
+            bursts = awatch(
+                *roots,
+                watch_filter=None,
+                step=_STEP,
+                debounce=_GATHER,
+                rust_timeout=_LOOK,
+                yield_on_timeout=True,
+                ignore_permission_denied=True,
+                force_polling=polling,
+            )
+            try:
+                async with aclosing(bursts):
+                    missed = True  # what changed before the watcher stood
+                    async for burst in bursts:
+                        moved = self._identity() != identity
+                        self._note({path for _, path in burst}, everything=missed or moved)
+                        missed = False
+                        if moved:
+                            break
+            except FileNotFoundError:
+                await asyncio.sleep(_LOOK / 1000)
+            except OSError as error:
+                if polling:
+                    raise
+                polling = True
+                say(f"The system reports no changes ({error}); the files are looked through every 0.3 seconds instead")
+
+    async def settled(self) -> frozenset[str]:
+        """Wait for changes and give the paths of the changed files, once their save seems complete."""
+        await self._event.wait()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_PATIENCE):
+                while self._is_halfway() and await self.more(_QUIET):
+                    pass
+        self._event.clear()
+        changed = frozenset(self._changed)
+        self._changed.clear()
+        return changed
+
+    async def more(self, seconds: float) -> bool:
+        """Wait at most that long for a further change, and say whether one came."""
+        self._event.clear()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                return await self._event.wait()
+        return False
+
+    def _is_halfway(self) -> bool:
+        """Whether files are gone or empty, as in the middle of a save, or many changed."""
+        return len(self._changed) > _MANY or not all(
+            path in self._known and self._known[path][1] > 0 for path in self._changed
+        )
+
+    def _note(self, paths: set[str], *, everything: bool) -> None:
+        paths = {path for path in paths if not self._is_left_behind(path)}
+        if everything or len(paths) > _MANY or any(self._is_folder(path) for path in paths):
+            now = dict(self._scan())
+            paths = {path for path in now.keys() | self._known.keys() if now.get(path) != self._known.get(path)}
+        else:
+            now = dict(_stamps(paths))
+            paths = {path for path in paths if now.get(path) != self._known.get(path)}
+        for path in paths:
+            if path in now:
+                self._known[path] = now[path]
+            else:
+                del self._known[path]
+        if paths:
+            self._changed |= paths
+            self._event.set()
+
+    def _is_folder(self, path: str) -> bool:
+        """Whether a folder is or was there: of what is in a folder that moved nothing else is reported."""
+        if path in self._known:
+            return False
+        return Path(path).is_dir() or any(known.startswith(path + os.sep) for known in self._known)
+
+    def _is_left_behind(self, path: str) -> bool:
+        roots = (folder.resolve() for folder in self._folders)
+        inside = next((Path(path).relative_to(root) for root in roots if Path(path).is_relative_to(root)), Path())
+        return any(_LEFT_BEHIND.fullmatch(part) for part in inside.parts)
+
+    def _scan(self) -> Iterator[tuple[str, Stamp]]:
+        for root in self._folders:
+            for folder, folders, files in os.walk(root.resolve()):
+                folders[:] = [name for name in folders if not _LEFT_BEHIND.fullmatch(name)]
+                yield from _stamps(f"{folder}{os.sep}{name}" for name in files if not _LEFT_BEHIND.fullmatch(name))
+
+    def _identity(self) -> list[tuple[int, int] | None]:
+        """Which folders stand at the paths: one that was replaced has another inode, though its watch goes on."""
+        return [(found.st_dev, found.st_ino) if (found := _stat(str(path))) else None for path in self._folders]
+
+
+def _stamps(paths: Iterable[str]) -> Iterator[tuple[str, Stamp]]:
+    for path in paths:
+        found = _stat(path)
+        if found and S_ISREG(found.st_mode):
+            yield path, (found.st_mtime_ns, found.st_size, found.st_ino, found.st_mode)
+
+
+def _stat(path: str) -> os.stat_result | None:
+    try:
+        return os.stat(path)  # noqa: PTH116 - thousands of files are quick without a Path for each
+    except OSError:
+        return None
