@@ -27,6 +27,11 @@ from rsm_site.render import Renderer
 from rsm_site.strings import read_strings
 from rsm_site.views import Addresses, Viewer
 
+_POLICY = (
+    "default-src 'none'; style-src {style}; script-src 'self'; img-src 'self'; manifest-src 'self'; "
+    "base-uri 'none'; form-action 'none'"
+)
+
 
 class Built(Struct, frozen=True, kw_only=True):
     """A whole site in memory: its files by URL, and the warnings that it was made with."""
@@ -111,11 +116,18 @@ def _site_globals(assets: Assets) -> dict[str, Any]:
     from markupsafe import Markup
 
     digest = b64encode(sha256(assets.css.encode()).digest()).decode()
+
+    def policy(has_own_style: bool) -> str:
+        """The content security policy of a page that has its style sheet in itself, or of one that links to it."""
+        style = f"'sha256-{digest}'" if has_own_style else "'self'"
+        return _POLICY.format(style=style)
+
     return {
         "css": Markup(assets.css),
         "css_url": assets.css_url,
-        "css_hash": f"sha256-{digest}",
         "script_url": assets.script_url,
+        "policy": policy,
+        "has_data": False,
     }
 
 

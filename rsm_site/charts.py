@@ -15,12 +15,12 @@ from rsm_site.edition import Edition
 from rsm_site.model import Event, Hub, Observation
 from rsm_site.views import Viewer
 
-WIDTHS = (300, 640)
-_KEY = ("exactly", "about", "over", "under", "planned", "disputed", "text", "later", "gap")
+WIDTHS = (288, 640)
+_KEY = ("exactly", "about", "over", "under", "planned", "disputed", "text", "several", "later")
 
 
 def strength_drawings(
-    viewer: Viewer, edition: Edition, observations: Sequence[Observation], events: Sequence[Event]
+    viewer: Viewer, edition: Edition, unit: str, observations: Sequence[Observation], events: Sequence[Event]
 ) -> tuple[StrengthDrawing, ...]:
     """The drawing of strength over time and of events, once for narrow and once for wide places; what is after the
     edition's day is marked as later."""
@@ -41,7 +41,7 @@ def strength_drawings(
         for event in events
     ]
     words = Words(
-        axis=language.word("strength_axis"),
+        axis=unit,
         day=language.day(edition.day),
         planned=language.word("value_planned"),
         disputed=language.word("value_disputed"),

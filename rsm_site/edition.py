@@ -91,7 +91,13 @@ def edition_of(factsheet: Factsheet, day: date, known_by: date | None = None) ->
         for table in sorted(factsheet.contributions, key=lambda table: table.date.sort_key)
         if table.date.earliest <= day and known(table.sources)
     )
-    pages = tuple(page for page in factsheet.pages if within(page.from_, page.until, day))
+    published = {source.id for source in factsheet.sources if source.known_from and source.known_from <= day}
+    pages = tuple(
+        # A page outlives many editions: what it rests on as a whole is only what there was by then.
+        structs.replace(page, sources=tuple(citation for citation in page.sources if citation.id in published))
+        for page in factsheet.pages
+        if within(page.from_, page.until, day)
+    )
     edition = Edition(
         day=day,
         known_by=known_by,

@@ -3,8 +3,10 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
 from decimal import Decimal
-from functools import partial
+from functools import cached_property, partial
+from itertools import groupby
 from typing import Any
+from urllib.parse import urlsplit
 
 from markupsafe import Markup
 from msgspec import Struct, structs
@@ -61,14 +63,17 @@ class Frame(Struct, frozen=True, kw_only=True):
     edition: When
     edition_url: str
     newest: When
-    status: str
+    ended: str
+    has_later: bool
     is_archived: bool
     nav: tuple[NavItem, ...]
+    crumbs: tuple[NavItem, ...]
+    contents: tuple[tuple[str, str], ...]
     canonical: str
     feed: str
-    lede: str = ""
-    is_front: bool = False
-    robots: str = ""
+    lede: str
+    has_own_style: bool
+    robots: str
 
 
 class Page(Struct, frozen=True, kw_only=True):
@@ -110,11 +115,12 @@ class StrengthView(Struct, frozen=True, kw_only=True):
 
 
 class EventsView(Struct, frozen=True, kw_only=True):
-    """Events under the years they happened in; `categories` are those that occur, for the filter."""
+    """Events under their years; `categories` are number, label and count of those that occur, for the filter."""
 
     years: tuple[tuple[str, tuple[EventView, ...]], ...]
-    categories: tuple[tuple[str, str, int], ...]
-    count: int
+    later: tuple[tuple[str, tuple[EventView, ...]], ...]
+    categories: tuple[tuple[int, str, str], ...]
+    count: str
 
 
 class HubsView(Struct, frozen=True, kw_only=True):
@@ -128,10 +134,9 @@ class HubsView(Struct, frozen=True, kw_only=True):
 
 
 class NationsPageView(Struct, frozen=True, kw_only=True):
-    """The newest table of strength by nation, and the earlier ones."""
+    """The tables of strength by nation, the newest first."""
 
-    current: NationsView
-    earlier: tuple[NationsView, ...]
+    tables: tuple[NationsView, ...]
 
 
 class Block(Struct, frozen=True, kw_only=True):
@@ -156,8 +161,8 @@ class ProseView(Struct, frozen=True, kw_only=True):
 class SinceView(Struct, frozen=True, kw_only=True):
     """What is on record of the time after the edition."""
 
-    facts: tuple[tuple[FigureView, tuple[ObservationView, ...]], ...]
-    events: tuple[EventView, ...]
+    values: tuple[tuple[FigureView, ObservationView], ...]
+    years: tuple[tuple[str, tuple[EventView, ...]], ...]
     tables: tuple[NationsView, ...]
 
 
@@ -169,8 +174,9 @@ class Citation(Struct, frozen=True, kw_only=True):
 
 
 class FrontView(Struct, frozen=True, kw_only=True):
-    """The factsheet on one page."""
+    """The factsheet on one page; `glance` are label and words of what the mission is."""
 
+    glance: tuple[tuple[str, str], ...]
     sections: tuple[Section, ...]
     since: SinceView | None
     changes: Any
@@ -211,9 +217,9 @@ class SourceEntry(Struct, frozen=True, kw_only=True):
 
 
 class SourcesView(Struct, frozen=True, kw_only=True):
-    """Every source that the edition cites."""
+    """Every source that the edition cites, by kind: id, label, entries."""
 
-    entries: tuple[SourceEntry, ...]
+    kinds: tuple[tuple[str, str, tuple[SourceEntry, ...]], ...]
 
 
 class GlossaryView(Struct, frozen=True, kw_only=True):
@@ -234,21 +240,23 @@ class AboutView(Struct, frozen=True, kw_only=True):
     """How the factsheet was made, in figures computed from it."""
 
     measures: tuple[Measure, ...]
-    days: tuple[When, ...]
+    cite: Citation
 
 
 class ArchiveEntry(Struct, frozen=True, kw_only=True):
-    """An edition in the archive."""
+    """An edition in the archive; `values` are those of the columns, `changes` how much is new in it."""
 
     when: When
     url: str
     is_newest: bool
-    changes: Any
+    values: tuple[str, ...]
+    changes: str
 
 
 class ArchiveView(Struct, frozen=True, kw_only=True):
-    """Every edition, newest first."""
+    """Every edition, newest first, with the facts that stand in its columns."""
 
+    columns: tuple[str, ...]
     entries: tuple[ArchiveEntry, ...]
 
 
@@ -360,7 +368,6 @@ class _Planner:
         heading: str,
         view: Callable[[], Any],
         *,
-        lede: str = "",
         robots: str = "",
         is_front: bool = False,
     ) -> Page:
@@ -370,11 +377,11 @@ class _Planner:
         return Page(
             url=url,
             template=f"pages/{template}.html",
-            frame=self._frame(url, heading, lede=lede, robots=robots, is_front=is_front),
+            frame=self._frame(url, heading, made, robots=robots, is_front=is_front),
             view=made,
         )
 
-    def _frame(self, url: str, heading: str, *, lede: str, robots: str, is_front: bool) -> Frame:
+    def _frame(self, url: str, heading: str, view: Any, *, robots: str, is_front: bool) -> Frame:
         site = self.site
         newest = self.editions[-1].day
         is_archived = url.startswith("editions/") and url != "editions/index.html"
@@ -386,7 +393,7 @@ class _Planner:
         publisher = site.publisher
         return Frame(
             url=url,
-            link=lambda target: views.relative(url, target),
+            link=partial(views.relative, url) if url != "404.html" or not base else partial(_absolute, base),
             heading=heading,
             title=title,
             description=site.tagline or site.title,
@@ -404,15 +411,33 @@ class _Planner:
             edition=self.viewer.day(self.edition.day),
             edition_url=f"editions/{self.edition.day}/index.html",
             newest=self.viewer.day(newest),
-            status=self._status(),
+            ended=self._ended(),
             is_archived=is_archived,
             nav=tuple(structs.replace(item, is_current=item.url == url) for item in self.nav),
             canonical=base + ("" if url == "index.html" else url) if base and url != "404.html" else "",
             feed="feed.xml" if base else "",
-            lede=lede,
-            is_front=is_front,
+            has_later=bool(self.later) and not is_archived,
+            crumbs=tuple(self._crumbs(url)),
+            contents=tuple(self._contents(view)),
+            lede=self._lede(url),
+            has_own_style=is_front or url == "404.html",
             robots=robots,
         )
+
+    def _crumbs(self, url: str) -> Iterator[NavItem]:
+        if url == "index.html":
+            return
+        yield NavItem(title=self.word("home"), url="index.html")
+        if url.startswith("events/"):
+            yield NavItem(title=self.word("title_timeline"), url="timeline.html")
+        if url.startswith("editions/") and url != "editions/index.html":
+            yield NavItem(title=self.word("title_archive"), url="editions/index.html")
+
+    def _lede(self, url: str) -> str:
+        """The sentence below a built-in page's heading."""
+        name = "archive" if url == "editions/index.html" else url.removesuffix(".html")
+        key = f"lede_{name}"
+        return self.word(key) if key in self.language.strings else ""
 
     def _nav(self) -> Iterator[NavItem]:
         edition = self.edition
@@ -435,16 +460,12 @@ class _Planner:
             yield NavItem(title=self.word("nav_glossary"), url="glossary.html")
         yield NavItem(title=self.word("nav_about"), url="about.html")
 
-    def _status(self) -> str:
-        mission = self.site.mission
+    def _ended(self) -> str:
+        """The sentence that the mission is over, empty while it is not or when nobody knows."""
         ended = self.later.mission_end if self.later else None
-        if ended is None and mission:
-            ended = mission.end
-        if ended:
-            return self.word(f"status_ended_{_precision(ended)}", date=self.language.date(ended))
-        if mission and mission.start:
-            return self.word(f"status_running_{_precision(mission.start)}", date=self.language.date(mission.start))
-        return ""
+        if ended is None and self.site.mission:
+            ended = self.site.mission.end
+        return self.word(f"status_ended_{_precision(ended)}", date=self.language.date(ended)) if ended else ""
 
     def _front_names(self, edition: Edition) -> list[str]:
         if edition.site.front_page is not None:
@@ -465,14 +486,53 @@ class _Planner:
             index = self._front_names(self.edition).index("sources")
             sections.insert(sum(self._front_names(self.edition).index(_name_of(s)) < index for s in sections), section)
         return FrontView(
+            glance=tuple(self._glance()),
             sections=tuple(sections),
             since=since,
             changes=self._changes_since_previous(),
             cite=self._cite(url),
         )
 
+    def _glance(self) -> Iterator[tuple[str, str]]:
+        mission, word = self.site.mission, self.word
+        if mission is None:
+            return
+        if mission.organisation:
+            yield word("glance_organisation"), mission.organisation
+        if mission.country:
+            yield word("glance_country"), self.language.country(mission.country)
+        if mission.start:
+            yield word("glance_start"), self.language.date(mission.start)
+        if mission.end:
+            yield word("glance_end"), self.language.date(mission.end)
+        elif mission.start:
+            yield word("glance_status"), word("glance_running", date=self.language.day(self.edition.day))
+
+    def _contents(self, view: Any) -> Iterator[tuple[str, str]]:
+        """Ids and titles of the parts of a page."""
+        word = self.word
+        match view:
+            case FrontView():
+                parts = [(section.id, section.title) for section in view.sections if section.id != "sources"]
+                yield from parts
+                if view.since:
+                    yield "since", word("since")
+                if any(section.id == "sources" for section in view.sections):
+                    yield "sources", word("section_sources")
+                yield "cite", word("cite")
+            case RegisterView():
+                yield from ((f"group-{id_ or 'other'}", label) for id_, label, _facts in view.groups)
+            case SourcesView():
+                yield from ((f"kind-{id_}", label) for id_, label, _entries in view.kinds)
+            case ProseView() | EventPageView():
+                yield from ((id_, words) for level, id_, words in view.headings if level == 2)
+            case tuple():
+                yield from ((f"to-{changed.after.machine}", changed.after.words) for changed in view)
+            case _:
+                return
+
     def _section(self, name: str) -> Section | None:
-        edition, word = self.edition, self.word
+        edition, word, names = self.edition, self.word, self._front_names(self.edition)
         if name.startswith("events:"):
             category = name.partition(":")[2]
             events = [event for event in edition.events if event.category == category]
@@ -492,9 +552,12 @@ class _Planner:
                 view: Any = FiguresView(figures=figures) if figures else None
                 more = "facts"
             case "strength":
-                view, more = self._strength(), "facts"
+                # Its values and events stand elsewhere with their sources.
+                with self.viewer.uncited(), self.hindsight.uncited():
+                    view, more = self._strength(), "facts"
             case "timeline":
-                events = [event for event in edition.events if event.featured]
+                # Those of a category with a section of its own stand there.
+                events = [e for e in edition.events if e.featured and f"events:{e.category}" not in names]
                 view, more = self._events(events) if events else None, "timeline"
             case "hubs":
                 view, more = self._hubs() if edition.hubs else None, "hubs"
@@ -518,7 +581,7 @@ class _Planner:
         )
 
     def _cited_sources(self) -> Section | None:
-        sources = tuple(self.viewer.source_view(source) for source in self.viewer.cited_sources())
+        sources = self.viewer.cited_sources()
         if not sources:
             return None
         return Section(
@@ -556,7 +619,9 @@ class _Planner:
         return StrengthView(
             label=fact.fact.label,
             unit=fact.fact.unit,
-            drawings=charts.strength_drawings(self.viewer, self.edition, shown, events),
+            drawings=charts.strength_drawings(
+                self.viewer, self.edition, fact.fact.unit or fact.fact.label, shown, events
+            ),
             title=self.word("strength_title", label=fact.fact.label),
             description=description,
             observations=observations,
@@ -572,22 +637,22 @@ class _Planner:
         value = self.language.qualified(observation.value, observation.qualifier, observation.status)
         return self.word("value_dated", value=value, date=self.language.date(observation.date))
 
-    def _events(self, events: Iterable[Event]) -> EventsView:
-        made = [self._event(event) for event in events]
-        years: dict[str, list[EventView]] = {}
-        counts: dict[str, int] = {}
-        for event in made:
-            years.setdefault(event.year, []).append(event)
-            counts[event.category] = counts.get(event.category, 0) + 1
-        order = [*self.site.categories, *sorted(set(counts) - set(self.site.categories))]
+    def _events(self, events: Iterable[Event], later: Iterable[Event] = ()) -> EventsView:
+        made, made_later = [self._event(event) for event in events], [self._event(event) for event in later]
+        counts: dict[tuple[int, str], int] = {}
+        for event in (*made, *made_later):
+            key = (event.category_number, event.category_label)
+            counts[key] = counts.get(key, 0) + 1
+        number = self.language.number
         return EventsView(
-            years=tuple((year, tuple(group)) for year, group in years.items()),
-            categories=tuple((id_, self.viewer.category(id_), counts[id_]) for id_ in order if id_ in counts),
-            count=len(made),
+            years=_by_year(made),
+            later=_by_year(made_later),
+            categories=tuple((index, label, number(count)) for (index, label), count in sorted(counts.items())),
+            count=number(len(made) + len(made_later)),
         )
 
     def _timeline(self) -> EventsView:
-        return self._events((*self.edition.events, *self._later_events()))
+        return self._events(self.edition.events, self._later_events())
 
     def _event_pages(self) -> Iterator[Page]:
         events = (*self.edition.events, *self._later_events())
@@ -646,8 +711,9 @@ class _Planner:
         )
 
     def _nations_page(self) -> NationsPageView:
-        tables = [self.viewer.nations(table) for table in reversed(self.edition.contributions)]
-        return NationsPageView(current=tables[0], earlier=tuple(tables[1:]))
+        return NationsPageView(
+            tables=tuple(self.viewer.nations(table) for table in reversed(self.edition.contributions))
+        )
 
     def _prose(self, page: ProsePage, *, on_front: bool = False) -> ProseView:
         prefix, level = (f"{page.id}-", 3) if on_front else ("", 2)
@@ -670,14 +736,12 @@ class _Planner:
             return None
         known = {fact.fact.id: fact for fact in self.edition.facts}
         return SinceView(
-            facts=tuple(
-                (
-                    self.viewer.figure(known[fact.id]),
-                    tuple(self.viewer.observation(o, is_later=True) for o in observations),
-                )
+            values=tuple(
+                (self.viewer.figure(known[fact.id]), self.viewer.observation(observation, is_later=True))
                 for fact, observations in self.later.facts
+                for observation in observations
             ),
-            events=tuple(self._event(event) for event in self.later.events),
+            years=_by_year([self._event(event) for event in self.later.events]),
             tables=tuple(self.viewer.nations(table) for table in self.later.contributions),
         )
 
@@ -689,33 +753,41 @@ class _Planner:
             return ()
         return next((found for other, found in self.later.facts if other.id == fact.fact.id), ())
 
-    def _changes_since_previous(self) -> Any:
+    def _changes_since_previous(self) -> changes.ChangesView | None:
         index = [edition.day for edition in self.editions].index(self.edition.day)
-        if not index:
-            return None
-        return changes.describe(changes.between(self.editions[index - 1], self.edition), self.viewer)
+        return self._describe_changes(index) if index else None
 
-    def _changes(self) -> Any:
-        made = []
-        for before, after in zip(reversed(self.editions[:-1]), reversed(self.editions[1:]), strict=True):
-            made.append(changes.describe(changes.between(before, after), self.viewer))
-        return tuple(made)
+    def _describe_changes(self, index: int) -> changes.ChangesView:
+        return changes.describe(changes.between(self.editions[index - 1], self.editions[index]), self.viewer)
+
+    @cached_property
+    def _changed(self) -> tuple[changes.ChangesView, ...]:
+        """What changed from each edition to the next, the oldest first."""
+        return tuple(self._describe_changes(index) for index in range(1, len(self.editions)))
+
+    def _changes(self) -> tuple[changes.ChangesView, ...]:
+        return tuple(reversed(self._changed))
 
     def _archive(self) -> ArchiveView:
+        word, number = self.word, self.language.number
+        shown = [fact.fact.id for fact in self.edition.facts if fact.fact.featured][:2]
+        labels = {fact.fact.id: fact.fact.label for fact in self.edition.facts}
         entries = []
         for index, edition in enumerate(self.editions):
-            changed = None
-            if index:
-                changed = changes.describe(changes.between(self.editions[index - 1], edition), self.viewer)
+            figures = {fact.fact.id: self.viewer.figure(fact) for fact in edition.facts if fact.fact.id in shown}
+            values = [current.words if (current := figures[id_].current) else word("no_figure") for id_ in shown]
+            count = self._changed[index - 1].count if index else 0
             entries.append(
                 ArchiveEntry(
                     when=self.viewer.day(edition.day),
                     url=f"editions/{edition.day}/index.html",
                     is_newest=edition.day == self.edition.day,
-                    changes=changed,
+                    values=(*values, number(len(edition.events))),
+                    changes=word("change_count", count=count) if count else "",
                 )
             )
-        return ArchiveView(entries=tuple(reversed(entries)))
+        columns = (*(labels[id_] for id_ in shown), word("changes_timeline"))
+        return ArchiveView(columns=columns, entries=tuple(reversed(entries)))
 
     def _all_sources(self) -> tuple[Any, ...]:
         cited = {source.id for source in (*self.edition.sources, *(self.later.sources if self.later else ()))}
@@ -748,21 +820,18 @@ class _Planner:
         names = self._front_names(self.edition)
         for page in self.edition.pages:
             note(page.sources, page.title, f"index.html#{page.id}" if page.id in names else f"{page.id}.html")
-        return SourcesView(
-            entries=tuple(
-                SourceEntry(source=self.viewer.source_view(source), claims=tuple(claims.get(source.id, ())))
-                for source in self._all_sources()
-            )
-        )
+        kinds: dict[str, list[SourceEntry]] = {}
+        for source in self._all_sources():
+            entry = SourceEntry(source=self.viewer.source_view(source), claims=tuple(claims.get(source.id, ())))
+            kinds.setdefault(source.kind.replace(" ", "-"), []).append(entry)
+        return SourcesView(kinds=tuple((id_, found[0].source.kind, tuple(found)) for id_, found in kinds.items()))
 
     def _glossary(self) -> GlossaryView:
         terms = sorted(self.edition.terms, key=lambda term: (term.term.casefold(), term.id))
         return GlossaryView(terms=tuple(self.viewer.term(term) for term in terms))
 
     def _about(self) -> AboutView:
-        return AboutView(
-            measures=tuple(self._measures()), days=tuple(self.viewer.day(edition.day) for edition in self.editions)
-        )
+        return AboutView(measures=tuple(self._measures()), cite=self._cite("index.html"))
 
     def _measures(self) -> Iterator[Measure]:
         number, percent, word = self.language.number, self.language.percent, self.word
@@ -843,6 +912,15 @@ def _bibtex(text: str) -> str:
 
 def _bibtex_key(text: str) -> str:
     return "".join(character for character in text if character.isascii() and (character.isalnum() or character == "-"))
+
+
+def _absolute(base: str, url: str) -> str:
+    """The address on its host: what is sent for a missing page is read at any depth."""
+    return urlsplit(base).path + views.relative("", url)
+
+
+def _by_year(events: list[EventView]) -> tuple[tuple[str, tuple[EventView, ...]], ...]:
+    return tuple((year, tuple(group)) for year, group in groupby(events, key=lambda event: event.year))
 
 
 def _name_of(section: Section) -> str:

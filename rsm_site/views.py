@@ -1,6 +1,7 @@
 """Records -> what templates place: words in the page's language, addresses, and each claim with its sources."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import date
 from decimal import Decimal
 from urllib.parse import quote
@@ -8,7 +9,7 @@ from urllib.parse import quote
 from markupsafe import Markup
 from msgspec import Struct
 
-from rsm_site import dates, prose
+from rsm_site import dates, proofreading, prose, references
 from rsm_site.dates import PartialDate
 from rsm_site.edition import Edition, FactAt, Later, value_on
 from rsm_site.errors import Problem
@@ -25,7 +26,10 @@ from rsm_site.model import (
     Source,
     Term,
 )
-from rsm_site.prose import Answer, Converter, Reference
+from rsm_site.prose import Answer, Converter
+from rsm_site.references import Reference
+
+_LONG = 8  # characters of a figure that still fit its column at full size
 
 
 class When(Struct, frozen=True):
@@ -53,6 +57,7 @@ class SourceView(Struct, frozen=True, kw_only=True):
     note: str
     page: str
     at: str = ""
+    number: str = ""
 
 
 class ObservationView(Struct, frozen=True, kw_only=True):
@@ -72,7 +77,8 @@ class ObservationView(Struct, frozen=True, kw_only=True):
 
 
 class FigureView(Struct, frozen=True, kw_only=True):
-    """A fact with the value that holds; `current` is None when there is none by that day."""
+    """A fact with the value that holds; `current` is None when there is none by that day, `size` is `long` or `text`
+    for a value that needs smaller letters."""
 
     id: str
     label: str
@@ -84,6 +90,7 @@ class FigureView(Struct, frozen=True, kw_only=True):
     stale: str
     is_counted: bool
     is_text: bool
+    size: str
 
 
 class EventView(Struct, frozen=True, kw_only=True):
@@ -95,6 +102,7 @@ class EventView(Struct, frozen=True, kw_only=True):
     title: str
     category: str
     category_label: str
+    category_number: int
     place: str
     place_url: str
     summary: Markup | None
@@ -145,9 +153,11 @@ class NationRow(Struct, frozen=True, kw_only=True):
 class NationsView(Struct, frozen=True, kw_only=True):
     """A table of strength by nation; `rest` is what its rows leave open."""
 
+    id: str
     when: When
     total: str
     nations: str
+    all_nations: str
     named: str
     rows: tuple[NationRow, ...]
     rest: NationRow | None
@@ -220,32 +230,36 @@ class Viewer:
         self._terms = {term.id: term for term in factsheet.terms}
         self._source_views: dict[tuple[str, str], SourceView] = {}
         self._expanded: set[str] = set()
-        self._cited: set[str] = set()
+        self._cited: dict[str, int] = {}
         site = factsheet.site
         self._categories = site.categories
         self._groups = site.groups
+        used = {event.category for event in factsheet.events} - set(site.categories)
+        self._category_numbers = {id_: number for number, id_ in enumerate([*site.categories, *sorted(used)], 1)}
 
     def turn_to(self, url: str) -> None:
-        """Begin the page at `url`: links are relative to it, and terms are spelled out once more."""
+        """Begin the page at `url`: links are relative to it, terms are spelled out and sources numbered anew."""
         self.url = url
         self._expanded = set()
-        self._cited = set()
+        self._cited = {}
+        self._source_views = {}
 
     def share(self, other: "Viewer") -> None:
         """Work on the same page as `other`."""
-        self.url, self._expanded, self._cited = other.url, other._expanded, other._cited
+        self.url, self._expanded = other.url, other._expanded
+        self._cited, self._source_views = other._cited, other._source_views
 
-    def cited_sources(self) -> tuple[Source, ...]:
-        """The sources that the page has cited so far, in the order of the content."""
-        return tuple(source for source in self._sources.values() if source.id in self._cited)
+    def cited_sources(self) -> tuple[SourceView, ...]:
+        """The sources that the page has cited so far, in the order of their numbers."""
+        return tuple(self.source(Citation(id=id_)) for id_ in self._cited)
 
     def count_numbers(self, texts: Iterable[Prose]) -> tuple[int, int]:
         """How many figures and dates in the texts are references, and how many are typed by hand."""
         bound = bare = 0
         for text in texts:
             source = self._texts[text.location.file]
-            bound += sum(reference.kind in ("fact", "date") for reference, _ in prose.references(text, source))
-            bare += sum(problem.code == "bare-number" for problem in prose.check(text, source))
+            bound += sum(reference.kind in ("fact", "date") for reference, _ in references.references(text))
+            bare += sum(problem.code == "bare-number" for problem in proofreading.check(text, source))
         return bound, bare
 
     def link(self, url: str) -> str:
@@ -262,14 +276,16 @@ class Viewer:
 
     def source(self, citation: Citation) -> SourceView:
         """A cited source."""
-        self._cited.add(citation.id)
+        number = self._cite(citation.id)
         key = (citation.id, citation.at)
         if key not in self._source_views:
-            self._source_views[key] = self.source_view(self._sources[citation.id], citation.at)
+            self._source_views[key] = self.source_view(
+                self._sources[citation.id], citation.at, self.language.number(number)
+            )
         return self._source_views[key]
 
-    def source_view(self, source: Source, at: str = "") -> SourceView:
-        """A source."""
+    def source_view(self, source: Source, at: str = "", number: str = "") -> SourceView:
+        """A source; `number` is its place among those that the page cites."""
         return SourceView(
             id=source.id,
             title=source.title,
@@ -286,7 +302,19 @@ class Viewer:
             note=source.note,
             page=self.addresses.of("source", source.id),
             at=at,
+            number=number,
         )
+
+    @contextmanager
+    def uncited(self) -> Iterator[None]:
+        """Make views whose sources do not count as cited by the page: they lead to the list of all sources."""
+        cited, views = self._cited, self._source_views
+        self._cited, self._source_views = {}, {}
+        yield
+        self._cited, self._source_views = cited, views
+
+    def _cite(self, id_: str) -> int:
+        return self._cited.setdefault(id_, len(self._cited) + 1)
 
     def sources(self, citations: Iterable[Citation]) -> tuple[SourceView, ...]:
         """The cited sources in the order they are named."""
@@ -314,6 +342,7 @@ class Viewer:
     def figure(self, fact: FactAt) -> FigureView:
         """A fact with the value that holds."""
         current = fact.current
+        is_text = current is not None and not isinstance(current.value, int | Decimal)
         stale = ""
         if fact.is_stale and current:
             stale = self.language.word("stale", date=self.language.date(current.date))
@@ -327,7 +356,8 @@ class Viewer:
             planned=self.observation(fact.planned) if fact.planned else None,
             stale=stale,
             is_counted=fact.is_counted,
-            is_text=bool(current) and not isinstance(current.value, int | Decimal) if current else False,
+            is_text=is_text,
+            size="text" if is_text else "long" if current and len(self.language.value(current.value)) > _LONG else "",
         )
 
     def event(self, event: Event, *, is_later: bool = False) -> EventView:
@@ -340,6 +370,7 @@ class Viewer:
             title=event.title,
             category=event.category,
             category_label=self.category(event.category),
+            category_number=self.category_number(event.category),
             place=hub.name if hub else event.place,
             place_url=self.addresses.of("hub", event.place) if hub else "",
             summary=self.prose(event.summary),
@@ -399,9 +430,11 @@ class Viewer:
             troops = number(rest) if table.total is not None else ""
             rest_row = NationRow(code="", name=name, troops=troops, share=_share(rest, longest))
         return NationsView(
+            id=table.date.text.replace("/", "--").strip("~?."),
             when=When(self.language.date(table.date), table.date.machine),
             total=self.language.qualified(table.total, table.qualifier) if table.total is not None else "",
             nations=number(table.nations) if table.nations is not None else "",
+            all_nations=self.language.word("nations_all", count=table.nations) if table.nations is not None else "",
             named=number(len(table.troops)),
             rows=rows,
             rest=rest_row,
@@ -416,6 +449,10 @@ class Viewer:
     def category(self, id_: str) -> str:
         """A category's label."""
         return self._categories.get(id_, _label(id_))
+
+    def category_number(self, id_: str) -> int:
+        """A category's place in their order, from 1."""
+        return self._category_numbers[id_]
 
     def group(self, id_: str) -> str:
         """A group's label."""
@@ -473,7 +510,7 @@ class Viewer:
                 hub = self._hubs.get(reference.id)
                 return Answer(hub.name, url) if hub else None
             case "source":
-                self._cited.add(reference.id)
+                self._cite(reference.id)
                 return Answer(self._sources[reference.id].title, url)
             case "term":
                 term = self._terms[reference.id]
