@@ -153,8 +153,17 @@ def days_of(site: Site, last: date) -> tuple[date, ...]:
 def value_on(fact: FactAt, day: date) -> Observation | None:
     """The value that holds on `day`, no later than the edition: the last reported, else the last planned, else the
     last disputed one."""
-    found = [observation for observation in fact.observations if observation.date.earliest <= day]
-    return _last(found)
+    return last_of(observation for observation in fact.observations if observation.date.earliest <= day)
+
+
+def last_of(observations: Iterable[Observation]) -> Observation | None:
+    """The last reported of the observations, else the last planned, else the last disputed one."""
+    by_status: dict[str, Observation] = {}
+    for observation in observations:
+        before = by_status.get(observation.status)
+        if before is None or observation.date.sort_key >= before.date.sort_key:
+            by_status[observation.status] = observation
+    return by_status.get("reported") or by_status.get("planned") or by_status.get("disputed")
 
 
 def citations(edition: Edition) -> Iterable[Citation]:
@@ -217,7 +226,7 @@ def _fact_at(fact: Fact, edition: Edition, factsheet: Factsheet, known: _KnownBy
             key=lambda observation: observation.date.sort_key,
         )
     )
-    current = _last(observations)
+    current = last_of(observations)
     if current is None:
         return FactAt(fact=fact, observations=observations)
     return FactAt(
@@ -241,15 +250,6 @@ def _fact_at(fact: Fact, edition: Edition, factsheet: Factsheet, known: _KnownBy
         ),
         is_stale=is_stale(fact, current, edition.day),
     )
-
-
-def _last(observations: Iterable[Observation]) -> Observation | None:
-    by_status: dict[str, Observation] = {}
-    for observation in observations:
-        before = by_status.get(observation.status)
-        if before is None or observation.date.sort_key >= before.date.sort_key:
-            by_status[observation.status] = observation
-    return by_status.get("reported") or by_status.get("planned") or by_status.get("disputed")
 
 
 def _overlap(one: Observation, other: Observation) -> bool:

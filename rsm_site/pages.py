@@ -12,7 +12,7 @@ from markupsafe import Markup
 from msgspec import Struct, structs
 
 from rsm_site import changes, charts, views
-from rsm_site.edition import Edition, FactAt, Later, days_of, edition_of, later_than
+from rsm_site.edition import Edition, FactAt, Later, days_of, edition_of, last_of, later_than
 from rsm_site.errors import Problem
 from rsm_site.language import Language
 from rsm_site.loader import DEFAULT_FRONT_PAGE, texts_of
@@ -158,10 +158,18 @@ class ProseView(Struct, frozen=True, kw_only=True):
     sources: tuple[SourceView, ...]
 
 
+class LaterFact(Struct, frozen=True, kw_only=True):
+    """A fact with the value that holds at the end of the record, and the other values since the edition."""
+
+    figure: FigureView
+    value: ObservationView
+    others: tuple[ObservationView, ...]
+
+
 class SinceView(Struct, frozen=True, kw_only=True):
     """What is on record of the time after the edition."""
 
-    values: tuple[tuple[FigureView, ObservationView], ...]
+    facts: tuple[LaterFact, ...]
     years: tuple[tuple[str, tuple[EventView, ...]], ...]
     tables: tuple[NationsView, ...]
 
@@ -560,7 +568,7 @@ class _Planner:
                 events = [e for e in edition.events if e.featured and f"events:{e.category}" not in names]
                 view, more = self._events(events) if events else None, "timeline"
             case "hubs":
-                view, more = self._hubs() if edition.hubs else None, "hubs"
+                view, more = self._hubs(on_front=True) if edition.hubs else None, "hubs"
             case "nations":
                 table = edition.contribution
                 view, more = self.viewer.nations(table) if table else None, "nations"
@@ -695,7 +703,7 @@ class _Planner:
             cite=self._cite(f"facts.html#{fact.fact.id}", f"{fact.fact.label}: {value}"),
         )
 
-    def _hubs(self) -> HubsView:
+    def _hubs(self, *, on_front: bool = False) -> HubsView:
         hubs = tuple(self.viewer.hub(hub) for hub in self.edition.hubs)
         drawing = charts.hubs_map(self.viewer, self.edition, self.factsheet.outline, self.maps)
         roles: dict[str, list[str]] = {}
@@ -706,7 +714,9 @@ class _Planner:
             drawing=drawing,
             title=self.word("map_title"),
             description=self.word("map_description", places=listed),
-            hubs=hubs,
+            hubs=tuple(structs.replace(hub, summary=views.first_paragraph(hub.summary)) for hub in hubs)
+            if on_front
+            else hubs,
             closed=tuple(self.viewer.hub(hub) for hub in self.edition.closed_hubs),
         )
 
@@ -736,13 +746,18 @@ class _Planner:
             return None
         known = {fact.fact.id: fact for fact in self.edition.facts}
         return SinceView(
-            values=tuple(
-                (self.viewer.figure(known[fact.id]), self.viewer.observation(observation, is_later=True))
-                for fact, observations in self.later.facts
-                for observation in observations
-            ),
+            facts=tuple(self._later_fact(known[fact.id], observations) for fact, observations in self.later.facts),
             years=_by_year([self._event(event) for event in self.later.events]),
             tables=tuple(self.viewer.nations(table) for table in self.later.contributions),
+        )
+
+    def _later_fact(self, fact: FactAt, observations: tuple[Observation, ...]) -> LaterFact:
+        last = last_of(observations) or observations[-1]
+        shown = {id(each): self.viewer.observation(each, is_later=True) for each in observations}
+        return LaterFact(
+            figure=self.viewer.figure(fact),
+            value=shown[id(last)],
+            others=tuple(view for key, view in shown.items() if key != id(last)),
         )
 
     def _later_events(self) -> tuple[Event, ...]:

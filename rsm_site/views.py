@@ -543,6 +543,14 @@ def relative(page: str, url: str) -> str:
     return "../" * page.count("/") + quote(target, safe="/.-_~:?=&%,@") + mark + fragment
 
 
+def first_paragraph(html: Markup | None) -> Markup | None:
+    """The HTML as far as its first paragraph goes."""
+    if html is None:
+        return None
+    first, end, _rest = str(html).partition("</p>")
+    return Markup(first + end)
+
+
 def _share(part: int, longest: int) -> str:
     return f"{100 * part / longest:.1f}"
 
