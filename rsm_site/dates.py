@@ -1,7 +1,6 @@
 """Dates that are no more precise than what is known: the subset of EDTF (ISO 8601-2) that content uses."""
 
 import re
-from calendar import month_name
 from datetime import date
 from functools import lru_cache
 from typing import Literal
@@ -13,6 +12,11 @@ Precision = Literal["year", "month", "day"]
 
 HINT = "write YYYY, YYYY-MM or YYYY-MM-DD"
 OPEN_END = date.max
+# calendar.month_name would follow the locale.
+_MONTHS = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
 _POINT = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?([~?]?)", re.ASCII)
 _DURATION = re.compile(r"(\d{1,4}) +(day|week|month|year)s?", re.ASCII)
 
@@ -135,7 +139,7 @@ def _parse_point(text: str, whole: str) -> DatePoint:
     earliest = date(year, month, 1)
     month_end = earliest + relativedelta(day=31)
     if not 1 <= day <= month_end.day:
-        raise ValueError(f"'{whole}' is not a date: {month_name[month]} {year} has {month_end.day} days")
+        raise ValueError(f"'{whole}' is not a date: {_MONTHS[month - 1]} {year} has {month_end.day} days")
     precision: Precision = "day" if match[3] else "month" if match[2] else "year"
     if precision == "day":
         earliest = latest = earliest.replace(day=day)

@@ -24,7 +24,8 @@ from rsm_site.references import (
 from rsm_site.schema import suggest
 
 MAX_PARAGRAPH = 10_000
-MAX_LINES = 300
+MAX_LINES = 200
+MAX_MARKS = 1000
 MAX_OPEN = 20
 MAX_TAGS = 1000
 
@@ -55,6 +56,8 @@ _REFERENCE_ADDRESS = re.compile(r"\]\([ ]*<?(?P<reference>\[\[[^\[\]\n]*\]\])")
 _ADDRESS = re.compile(r"(?:\]\([ ]*<?|^[ ]{0,3}\[[^\[\]\n]+\]:[ ]*<?|<)(?P<scheme>[A-Za-z][\w+.-]*:|//)", re.MULTILINE)
 _SCHEMES = ("http:", "https:", "mailto:")
 _IMAGE = re.compile(r"(?<!\\)!\[[^\[\]\n]*\](?=[(\[])|<img\b[^<>]*>?", re.IGNORECASE)
+_INLINE_MARK = re.compile(r"[`*_\[<&\\]")
+_SPACES = re.compile(r"[ \t]{500}")
 _PARAGRAPH = re.compile(r"[^\n]+(?:\n[ \t]*[^\s][^\n]*)*")
 _BRACKET = re.compile(r"[\[\]()]")
 _TAG = re.compile(r"<[A-Za-z/!?](?P<open>(?![^<>]*>))?")
@@ -147,17 +150,21 @@ def _check_size(prose: Prose, source: str) -> Iterator[Problem]:
     def refuse(start: int, message: str, hint: str) -> Problem:
         return Problem(locate(prose, source, start, start + 1), "too-complex", message, hint)
 
-    masked = mask_code(text)
+    masked = CODE_BLOCK.sub(blank, text)
     for paragraph in _PARAGRAPH.finditer(masked):
+        start = paragraph.start()
         if len(paragraph[0]) > MAX_PARAGRAPH or paragraph[0].count("\n") >= MAX_LINES:
             message = f"a paragraph has more than {MAX_PARAGRAPH:,} characters or {MAX_LINES} lines"
-            yield refuse(paragraph.start(), message, "divide it by an empty line")
+            yield refuse(start, message, "divide it by an empty line")
+        elif len(marks := _INLINE_MARK.findall(paragraph[0])) > MAX_MARKS:
+            message = f"a paragraph has more than {MAX_MARKS:,} characters such as {marks[0]} that mark something"
+            yield refuse(start, message, "write fewer, or a code block between lines of ```")
         depth = 0
         for bracket in _BRACKET.finditer(paragraph[0]):
             depth = depth + 1 if bracket[0] in "[(" else max(0, depth - 1)
             if depth > MAX_OPEN:
                 message = f"more than {MAX_OPEN} brackets stand open"
-                yield refuse(paragraph.start() + bracket.start(), message, "close them, or put code in backticks")
+                yield refuse(start + bracket.start(), message, "close them, or put code in backticks")
                 break
     tags = list(_TAG.finditer(masked))
     open_tags = [tag for tag in tags if tag["open"] is not None]
@@ -168,6 +175,8 @@ def _check_size(prose: Prose, source: str) -> Iterator[Problem]:
         yield refuse(open_tags[MAX_OPEN].start(), message, "close them with '>', or write '&lt;' for '<'")
     if match := _QUOTES.search(masked):
         yield refuse(match.start(), "ten quotations stand inside each other", "write fewer '>'")
+    if match := _SPACES.search(masked):
+        yield refuse(match.start(), "500 spaces stand in a row", "delete them")
 
 
 def _check_spans(prose: Prose, source: str, masked: str) -> Iterator[Problem]:

@@ -17,10 +17,10 @@ from rsm_site.schema import suggest
 KINDS = ("fact", "event", "date", "hub", "source", "term", "nation")
 MAX_TEXT = 50_000
 ANY_REFERENCE = re.compile(r"(?<!\\)\[\[([^\[\]\n]*(?:\n[^\[\]\n]+)?)\]\]")
-CODE_BLOCK = re.compile(r"^(`{3,}|~{3,})[^\n]*(?:\n.*?^(?P<end>\1[ ]*$)|.*\Z)", re.DOTALL | re.MULTILINE)
+CODE_BLOCK = re.compile(r"^(`{3,}+|~{3,}+)[^\n]*(?:\n.*?^(?P<end>\1[ ]*$)|.*\Z)", re.DOTALL | re.MULTILINE)
 
 _REFERENCE = re.compile(r"\s*([A-Za-z]+):([^\s@|]+?)(?:@([0-9-]+))?\s*(?:\|\s*(.*\S)\s*)?", re.DOTALL)
-_CODE_SPAN = re.compile(r"(?<![`\\])(`+)(?!`)(?:(?!\n\n).)+?(?<!`)\1(?!`)", re.DOTALL)
+_CODE_SPAN = re.compile(r"(?<![`\\])(`++)(?:(?!\n\n).)+?(?<!`)\1(?!`)", re.DOTALL)
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _LIST_MARK = re.compile(r"(?:[*+-]|\d{1,9}[.)]|\[\^[^\[\]\n]+\]:|:)[ \t]")
 # What stands for each character of a YAML text, by its style.

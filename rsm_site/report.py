@@ -2,8 +2,11 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from unicodedata import combining, east_asian_width
 
 from rsm_site.errors import Problem
+
+WIDTH = 120
 
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
@@ -11,23 +14,24 @@ _UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069
 def as_text(problems: Iterable[Problem], texts: Mapping[str, str]) -> Iterator[str]:
     """Each problem as one line that tools can parse, then its line of the file with the place and the remedy; `texts`
     are the files that were read, by the name that problems use."""
+    split: dict[str, list[str]] = {}
     for problem in problems:
         place = problem.location
         head = f"{place.file}:{place.line}:{place.column}: {problem.severity}[{problem.code}]: {problem.message}"
         yield printable(head)
-        lines = texts.get(place.file, "").split("\n")
+        if place.file not in split:
+            split[place.file] = texts.get(place.file, "").split("\n")
+        lines = split[place.file]
         line = lines[place.line - 1] if place.line <= len(lines) else ""
-        if not line.strip():
-            if problem.hint:
-                yield printable(f"      | {problem.hint}")
-            continue
-        # Long lines are cut around the place, so that the caret still stands below it.
-        cut = max(0, place.column - 60) if len(line) > 120 else 0
-        shown = line[cut : cut + 120]
-        column = place.column - 1 - cut
-        length = max(1, min(place.length, len(shown) - column))
-        yield f"{place.line:5} | {printable(shown)}"
-        yield f"      | {' ' * column}{'^' * length} {printable(problem.hint)}".rstrip()
+        if line.strip():
+            # Long lines are cut around the place, so that the caret still stands below it.
+            cut = max(0, place.column - 60) if len(line) > WIDTH else 0
+            before, marked = line[cut : place.column - 1], line[place.column - 1 :][: place.length]
+            yield f"{place.line:5} | {printable(line[cut : cut + WIDTH])}"
+            carets = "^" * max(1, _columns(marked[: WIDTH - len(before)]))
+            yield f"      | {' ' * _columns(before)}{carets} {printable(problem.hint)}".rstrip()
+        elif problem.hint:
+            yield f"      | {printable(problem.hint)}"
 
 
 def as_json(problems: Iterable[Problem]) -> str:
@@ -70,3 +74,8 @@ def as_github(problems: Iterable[Problem]) -> Iterator[str]:
 def printable(text: str) -> str:
     """The text with control and direction characters spelled out, so that content cannot steer a terminal."""
     return _UNSAFE.sub(lambda match: f"\\u{ord(match[0]):04x}" if match[0] != "\t" else " ", text)
+
+
+def _columns(text: str) -> int:
+    """How many columns of a terminal the text takes: wide characters two, combining ones none."""
+    return sum(2 if east_asian_width(c) in "WF" else 0 if combining(c) else 1 for c in printable(text))
