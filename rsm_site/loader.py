@@ -20,6 +20,7 @@ from rsm_site.model import (
     Event,
     Fact,
     Factsheet,
+    Frozen,
     Hub,
     Prose,
     ProsePage,
@@ -111,6 +112,7 @@ def _load(folder: "_Folder") -> Loaded:
         contributions=folder.records("contributions", Contribution),
         terms=folder.records("glossary", Term),
         corrections=folder.records("corrections", Correction),
+        frozen=folder.frozen(),
         pages=folder.pages(),
         outline=folder.outline(site),
     )
@@ -194,6 +196,14 @@ class _Folder:
                 page = schema.read_record(ProsePage, document.root, reading, id=stem, body=body)
                 pages.append(page)
         return tuple(sorted((page for page in pages if page), key=lambda page: (page.order, page.id)))
+
+    def frozen(self) -> tuple[Frozen, ...]:
+        """The editions that were frozen, oldest first."""
+        found = []
+        for path in self._matching("editions", ".json"):
+            document = self._read(path, reader.read_text)
+            found.append(Frozen(day=PurePosixPath(path).stem, text=document.text, location=Location(document.file)))
+        return tuple(found)
 
     def outline(self, site: Site | None) -> dict[str, Any] | None:
         """The GeoJSON that site.yaml names."""

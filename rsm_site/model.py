@@ -329,11 +329,11 @@ class Correction(Record, frozen=True, kw_only=True):
 
 
 class Frozen(Struct, frozen=True, kw_only=True):
-    """An edition's claims as they were published: fields and their text by the claim's key."""
+    """editions/<day>.json: an edition's claims as `freeze` wrote them, not yet read."""
 
     day: str
-    claims: dict[str, dict[str, str]]
-    file: str = ""
+    text: str
+    location: Location
 
 
 class Factsheet(Struct, frozen=True, kw_only=True):

@@ -14,6 +14,7 @@ from msgspec import Struct, structs
 from rsm_site import changes, charts, views
 from rsm_site.edition import Edition, FactAt, Later, days_of, edition_of, last_of, later_than
 from rsm_site.errors import Problem
+from rsm_site.freeze import Rewriting, find_corrections
 from rsm_site.language import Language
 from rsm_site.loader import DEFAULT_FRONT_PAGE, texts_of
 from rsm_site.model import Event, Factsheet, Observation, ProsePage, Site
@@ -251,6 +252,27 @@ class AboutView(Struct, frozen=True, kw_only=True):
     cite: Citation
 
 
+class CorrectionView(Struct, frozen=True, kw_only=True):
+    """Something that was rewritten after it was published; `field` is empty for a whole claim."""
+
+    when: When
+    claim: str
+    field: str
+    kind: str
+    kind_label: str
+    old: str
+    new: str
+    reason: str
+    url: str
+
+
+class ChangesPageView(Struct, frozen=True, kw_only=True):
+    """What changed from edition to edition, newest first, and the corrections of what was published."""
+
+    pairs: tuple[changes.ChangesView, ...]
+    corrections: tuple[CorrectionView, ...]
+
+
 class ArchiveEntry(Struct, frozen=True, kw_only=True):
     """An edition in the archive; `values` are those of the columns, `changes` how much is new in it."""
 
@@ -296,11 +318,17 @@ def plan_pages(
     problems: set[Problem] = set()
     maps: charts.Maps = {}
     addresses = Addresses(factsheet, newest, later)
-    made = _Planner(factsheet, editions, newest, later or None, language, converter, texts, addresses, problems, maps)
-    pages = list(made.main_pages())
+    rewritings, found = find_corrections(factsheet, newest_day)
+    problems.update(found)
+
+    def planner(edition: Edition, later: Later | None) -> _Planner:
+        return _Planner(
+            factsheet, editions, edition, later, language, converter, texts, addresses, problems, maps, rewritings
+        )
+
+    pages = list(planner(newest, later or None).main_pages())
     for edition in editions:
-        archived = _Planner(factsheet, editions, edition, None, language, converter, texts, addresses, problems, maps)
-        pages.append(archived.front_page(f"editions/{edition.day}/index.html"))
+        pages.append(planner(edition, None).front_page(f"editions/{edition.day}/index.html"))
     for fact in newest.facts:
         if fact.current:
             problems.update(check_staleness(fact.fact, fact.current, newest.day))
@@ -322,8 +350,10 @@ class _Planner:
         addresses: Addresses,
         problems: set[Problem],
         maps: charts.Maps,
+        rewritings: tuple[Rewriting, ...] = (),
     ) -> None:
         self.factsheet = factsheet
+        self.rewritings = rewritings
         self.maps = maps
         self.editions = editions
         self.edition = edition
@@ -355,7 +385,7 @@ class _Planner:
             yield self._page("nations.html", "nations", self.word("title_nations"), self._nations_page)
         for page in self._own_pages():
             yield self._page(f"{page.id}.html", "prose", page.title, partial(self._prose, page))
-        if len(self.editions) > 1:
+        if self._has_changes():
             yield self._page("changes.html", "changes", self.word("title_changes"), self._changes)
         yield self._page("editions/index.html", "archive", self.word("title_archive"), self._archive)
         if self._all_sources():
@@ -460,7 +490,7 @@ class _Planner:
         for page in newest.pages:
             if page.id not in self._front_names(newest):
                 yield NavItem(title=page.title, url=f"{page.id}.html")
-        if len(self.editions) > 1:
+        if self._has_changes():
             yield NavItem(title=self.word("nav_changes"), url="changes.html")
         if edition.sources:
             yield NavItem(title=self.word("nav_sources"), url="sources.html")
@@ -474,6 +504,9 @@ class _Planner:
         if ended is None and self.site.mission:
             ended = self.site.mission.end
         return self.word(f"status_ended_{_precision(ended)}", date=self.language.date(ended)) if ended else ""
+
+    def _has_changes(self) -> bool:
+        return len(self.editions) > 1 or bool(self.rewritings)
 
     def _front_names(self, edition: Edition) -> list[str]:
         if edition.site.front_page is not None:
@@ -534,8 +567,10 @@ class _Planner:
                 yield from ((f"kind-{id_}", label) for id_, label, _entries in view.kinds)
             case ProseView() | EventPageView():
                 yield from ((id_, words) for level, id_, words in view.headings if level == 2)
-            case tuple():
-                yield from ((f"to-{changed.after.machine}", changed.after.words) for changed in view)
+            case ChangesPageView():
+                yield from ((f"to-{changed.after.machine}", changed.after.words) for changed in view.pairs)
+                if view.corrections:
+                    yield "corrections", word("corrections_title")
             case _:
                 return
 
@@ -780,8 +815,25 @@ class _Planner:
         """What changed from each edition to the next, the oldest first."""
         return tuple(self._describe_changes(index) for index in range(1, len(self.editions)))
 
-    def _changes(self) -> tuple[changes.ChangesView, ...]:
-        return tuple(reversed(self._changed))
+    def _changes(self) -> ChangesPageView:
+        corrections = []
+        for rewriting in self.rewritings:
+            list_, id_ = rewriting.claim.split("/")[:2]
+            kind = {"facts": "fact", "timeline": "event", "hubs": "hub"}.get(list_, "")
+            corrections.append(
+                CorrectionView(
+                    when=self.viewer.day(rewriting.day),
+                    claim=rewriting.claim,
+                    field=rewriting.field,
+                    kind=rewriting.kind,
+                    kind_label=self.word(f"change_{rewriting.kind}"),
+                    old=rewriting.old,
+                    new=rewriting.new,
+                    reason=rewriting.reason,
+                    url=self.addresses.of(kind, id_),
+                )
+            )
+        return ChangesPageView(pairs=tuple(reversed(self._changed)), corrections=tuple(corrections))
 
     def _archive(self) -> ArchiveView:
         word, number = self.word, self.language.number
