@@ -168,7 +168,9 @@ def finish_facts(facts: Iterable[Fact], problems: list[Problem]) -> tuple[Fact, 
         kind = fact.type or ("number" if all(_NUMBER.fullmatch(value) for value in raw) else "text")
         observations = []
         for observation in fact.observations:
-            value = _typed(kind, observation, problems)
+            # Beside words such as "several hundred" a number stays one: it is drawn, and written with separators.
+            is_number = not fact.type and _NUMBER.fullmatch(str(observation.value))
+            value = _typed("number" if is_number else kind, observation, problems)
             if value is not INVALID:
                 observations.append(structs.replace(observation, value=value))
             if not fact.type and kind == "text" and _THOUSANDS.fullmatch(str(value)):
