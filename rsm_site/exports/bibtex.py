@@ -1,5 +1,6 @@
 """Records -> sources.bib: BibTeX that BibLaTeX reads too."""
 
+import re
 from collections.abc import Iterator
 
 from rsm_site.dates import parse_date
@@ -17,6 +18,8 @@ _SPECIAL = str.maketrans(
         "}": "{\\textbraceright}",
     }
 )
+# What TeX would join to another sign: a dash, a quotation mark, a turned one.
+_LIGATURE = re.compile(r"([-'`])(?=\1)|(?<=[?!])(?=`)")
 _MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
 
 
@@ -31,7 +34,7 @@ def encode_sources(record: Record) -> bytes:
 
 def escape(text: str) -> str:
     """The text as TeX reads it, in one line."""
-    return _line(text).translate(_SPECIAL)
+    return _LIGATURE.sub(lambda found: f"{found[0]}{{}}", _line(text).translate(_SPECIAL))
 
 
 def _entry(source: Source) -> str:

@@ -183,14 +183,14 @@ class Term(Data, frozen=True, kw_only=True):
 class LaterFact(Data, frozen=True, kw_only=True):
     """Values of a fact after the edition."""
 
-    id: Id
+    id: Annotated[Id, Meta(description="The fact.")]
     observations: tuple[Observation, ...]
 
 
 class LaterRecord(Data, frozen=True, kw_only=True):
     """What is on record of the time after the edition; no part of it."""
 
-    mission_end: Date | None
+    mission_end: Annotated[Date | None, Meta(description="The mission's last day, month or year.")]
     facts: tuple[LaterFact, ...]
     events: tuple[Event, ...]
     contributions: tuple[Contribution, ...]

@@ -40,6 +40,7 @@ class Table(Struct, frozen=True, kw_only=True):
 # Type and meaning of the columns that are no field of a record of factsheet.json, or not in that form.
 _COLUMNS = {
     "id": ("string", "Its id in this table."),
+    "citations.id": ("string", "Its id in this table."),
     "sources": ("string", "Ids of sources, separated by spaces."),
     "number": ("number", "The value, if it is a number."),
     "open": ("boolean", "Whether it is open on the day of the edition."),
@@ -156,20 +157,27 @@ def _fields(name: str) -> list[dict[str, Any]]:
 
 
 def _field(table: Table, name: str) -> dict[str, Any]:
-    own = definitions()[table.of]["properties"]
-    is_own = name in own and name not in ("troops", "sources")
-    if name in _COLUMNS and not is_own:
-        type_, doc = _COLUMNS[name]
+    own = definitions()[table.of]["properties"].get(name, {})
+    if own.get("type") in ("array", "object"):
+        own = {}
+    if f"{table.name}.{name}" in _COLUMNS or (name in _COLUMNS and not own):
+        type_, doc = _COLUMNS.get(f"{table.name}.{name}") or _COLUMNS[name]
         constraints: dict[str, Any] = {"required": True} if name in ("id", *table.keys) else {}
-    else:
-        described = own[name] if is_own else definitions()["Observation"]["properties"][name]
-        choices = [choice for choice in described.get("anyOf", [described]) if choice["type"] != "null"]
-        types = {choice["type"] for choice in choices}
-        type_, doc = types.pop() if len(types) == 1 else "string", described["description"]
-        allowed = [word for word in described.get("enum", ()) if word is not None] or None
-        required = True if is_own and "anyOf" not in described else None
-        constraints = _given(required=required, enum=allowed, pattern=choices[0].get("pattern"))
-    return {"name": name, "type": type_, "description": doc, **({"constraints": constraints} if constraints else {})}
+        return _given(name=name, type=type_, description=doc, constraints=constraints or None)
+    described = own or definitions()["Observation"]["properties"][name]
+    choices = [choice for choice in described.get("anyOf", [described]) if choice["type"] != "null"]
+    types = {"number" if choice["type"] == "integer" and len(choices) > 1 else choice["type"] for choice in choices}
+    constraints = _given(
+        required=True if own and "anyOf" not in described else None,
+        enum=[word for word in described.get("enum", ()) if word is not None] or None,
+        pattern=choices[0].get("pattern"),
+    )
+    return _given(
+        name=name,
+        type=types.pop() if len(types) == 1 else "string",
+        description=described["description"],
+        constraints=constraints or None,
+    )
 
 
 def _facts(record: Record) -> Iterator[Row]:
