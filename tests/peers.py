@@ -205,14 +205,13 @@ class Sshd:
     def know(self, name: str) -> None:
         """Let the client know the key `name` as that of the server."""
         words = (self.folder / f"{name}.pub").read_text().split()
-        ports = [f"[127.0.0.1]:{port}" for port in range(1, 1)] or ["*"]
-        (self.folder / "known_hosts").write_text(f"{','.join(ports)} {words[0]} {words[1]}\n")
+        (self.folder / "known_hosts").write_text(f"* {words[0]} {words[1]}\n")
 
     def log_in_with(self, name: str) -> None:
         """Let the client use the key `name`."""
         (self.folder / "ssh_config").write_text(
             f"UserKnownHostsFile {self.folder}/known_hosts\nGlobalKnownHostsFile /dev/null\nIdentitiesOnly yes\n"
-            f"IdentityFile {self.folder}/{name}\nStrictHostKeyChecking no\n"
+            f"IdentityFile {self.folder}/{name}\nStrictHostKeyChecking no\nKexAlgorithms curve25519-sha256\n"
         )
 
     def client(self) -> Path:
@@ -302,6 +301,7 @@ class FaultyStore:
 
         class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True
 
             def handle_any(self) -> None:
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
@@ -313,6 +313,7 @@ class FaultyStore:
                     if not outer.silent:
                         self.send_response(500)
                         self.send_header("Content-Length", "0")
+                        self.send_header("Connection", "close")
                         self.end_headers()
                     return
                 connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)

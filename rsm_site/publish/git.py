@@ -149,9 +149,9 @@ class GitHost:
 
     def _import_stream(self, plan: Plan) -> bytes:
         """The commit for git fast-import: the whole tree, on top of the branch if there is one."""
-        body = "".join(f"\n- {claim}" for claim in plan.claims[:20])
+        body = "".join(f"- {claim}\n" for claim in plan.claims[:20]) + ("\n" if plan.claims else "")
         message = (
-            f"Publish the edition of {plan.manifest.edition}\n{body}\n\n{TRAILER}: {plan.manifest.release}\n".encode()
+            f"Publish the edition of {plan.manifest.edition}\n\n{body}{TRAILER}: {plan.manifest.release}\n".encode()
         )
         author, committer = (self._identity(role) for role in ("AUTHOR", "COMMITTER"))
         lines = [

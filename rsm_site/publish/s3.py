@@ -134,8 +134,12 @@ class S3Host:
 
     def inventory(self) -> Mapping[str, str]:
         """See Host."""
-        keys = [key for key in self._keys("") if not key.startswith(STORE)]
-        return {key: hashlib.sha256(self.read(key) or b"").hexdigest() for key in keys}
+        hashes = {}
+        for key in self._keys(""):
+            if not key.startswith(STORE):
+                self._renew()
+                hashes[key] = hashlib.sha256(self.read(key) or b"").hexdigest()
+        return hashes
 
     def send(self, plan: Plan, progress: Progress) -> None:
         """See Host."""
@@ -208,6 +212,7 @@ class S3Host:
 
     def _delete(self, paths: Iterable[str]) -> None:
         for path in paths:  # one by one: stores differ in how they take many at once
+            self._renew()
             self._client.delete_object(Bucket=self.bucket, Key=self.prefix + path)
 
     def _keys(self, below: str) -> list[str]:
@@ -216,15 +221,15 @@ class S3Host:
         return [item["Key"].removeprefix(self.prefix) for page in pages for item in page.get("Contents", ())]
 
     def _lock(self) -> None:
-        """Put an object that says who is at work; one that has not been renewed within the lease is taken over.
+        """Put an object that says who is at work; one that is not renewed within the lease is taken over.
 
         The age is told by the store's clock alone.
         """
         from botocore.exceptions import ClientError
 
         self._token = secrets.token_hex(16).encode()
-        for attempt in range(10):
-            condition: dict[str, str] = {}
+        first = ""
+        for _ in range(25):
             try:
                 held = self._client.head_object(Bucket=self.bucket, Key=self.prefix + LOCK)
             except ClientError as error:
@@ -232,9 +237,10 @@ class S3Host:
                     raise
                 condition = {"IfNoneMatch": "*"}
             else:
+                if held["ETag"] != (first := first or held["ETag"]):
+                    break  # has been renewed: somebody is at work
                 if _age(held) < self.lease:
-                    if attempt < 9:
-                        sleep(self.lease / 100)
+                    sleep(self.lease / 20)
                     continue
                 condition = {"IfMatch": held["ETag"]}
             try:
@@ -249,10 +255,7 @@ class S3Host:
             if self.read(LOCK) == self._token:  # a store may not know conditions
                 self._renewed = monotonic()
                 return
-        raise PublishError(
-            f"another publish to {self.place} is under way; try again when it is done, or "
-            f"in {round(self.lease)} seconds if it was cut off"
-        )
+        raise PublishError(f"another publish to {self.place} is under way; try again when it is done")
 
     def _renew(self) -> None:
         """Tell that this publish still is at work, when it is time to."""
@@ -260,6 +263,7 @@ class S3Host:
             return
         if self.read(LOCK) != self._token:
             raise PublishError(f"another publish took {self.place} over; look at it with 'releases' and try again")
+        self._token = secrets.token_hex(16).encode()  # another content each time, which others see
         self._put(LOCK, self._token)
         self._renewed = monotonic()
 
@@ -277,10 +281,9 @@ class S3Host:
         except ClientError as error:
             code = str(error.response.get("Error", {}).get("Code", ""))
             code = {"403": "AccessDenied"}.get(code, code)
-            said = _SAYINGS.get(
-                code, f"{{place}} cannot be published to: {_one_line(error).replace('{', '{{').replace('}', '}}')}"
-            )
-            raise PublishError(said.format(place=self.place, bucket=self.bucket)) from error
+            reason = _one_line(str(error.response.get("Error", {}).get("Message") or error))
+            said = _SAYINGS.get(code, "{place} answers {code}: {reason}")
+            raise PublishError(said.format(place=self.place, bucket=self.bucket, code=code, reason=reason)) from error
         except BotoCoreError as error:
             raise PublishError(f"{self.place} cannot be reached: {_one_line(error)}") from error
 
@@ -301,5 +304,5 @@ def _age(answer: Mapping[str, Any]) -> float:
     return float((now - changed).total_seconds())
 
 
-def _one_line(error: Exception) -> str:
+def _one_line(error: Exception | str) -> str:
     return printable(" ".join(str(error).split()))

@@ -48,22 +48,29 @@ class SshHost(ReleasesHost):
         self._login = ["ssh", *(["-p", str(port)] if port != 22 else [])]
         self._ssh = [*self._login, "-T", *(word for setting in settings for word in ("-o", setting))]
         self._shell: _Shell | None = None
+        self._socket: list[str] = []
 
     @contextmanager
     def opened(self, *, lock: bool) -> Iterator[None]:
         """See Host."""
-        try:
-            self._shell = _Shell([*self._ssh, self.host, "sh"])
+        with tempfile.TemporaryDirectory(prefix="publish-") as folder, self._connected(folder):
             self._run(_PRELUDE)
             self._run(f"root={shlex.quote(self.root)}; case $root in /*) ;; *) root=./$root ;; esac")
             if lock:
                 self._lock()
                 self._tidy()
             yield
+
+    @contextmanager
+    def _connected(self, folder: str) -> Iterator[None]:
+        """Open the connection that all goes through, rsync too: who comes in once is in, and what is cut ends whole."""
+        self._socket = ["-o", "ControlMaster=auto", "-o", f"ControlPath={folder}/s", "-o", "ControlPersist=no"]
+        shell = self._shell = _Shell([*self._ssh, *self._socket, self.host, "sh"])
+        try:
+            yield
         finally:
-            if self._shell:
-                self._shell.close()
-                self._shell = None
+            self._shell = None
+            shell.close()
 
     def _lock(self) -> None:
         """Lock the folder there for as long as the connection stands."""
@@ -170,7 +177,13 @@ class SshHost(ReleasesHost):
             self._rsync([f"{local}/", f"{self.host}:{self.root}/{folder}/"], settings)
 
     def _rsync(self, places: Sequence[str], options: Sequence[str], text: str = "") -> None:
-        command = ["rsync", "--recursive", "--protect-args", "--timeout=120", f"--rsh={shlex.join(self._ssh)}"]
+        command = [
+            "rsync",
+            "--recursive",
+            "--protect-args",
+            "--timeout=120",
+            f"--rsh={shlex.join([*self._ssh, *self._socket])}",
+        ]
         try:
             done = subprocess.run(
                 [*command, *options, "--", *places], input=text.encode(), capture_output=True, check=False
