@@ -6,6 +6,7 @@ from datetime import date
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from msgspec import Struct, structs
 
@@ -62,7 +63,8 @@ def check_site(config: Config) -> Built:
     assets = make_assets(config.templates)
     pages = render_pages(plan, language, assets, config)
     files: dict[str, bytes] = {**{url: html.encode() for url, html in pages.items()}, **assets.files}
-    problems.update(check_links(pages, files))
+    base = urlsplit(factsheet.site.url).path.rstrip("/") + "/"
+    problems.update(check_links(pages, files, base))
     _stop_at(problems, config, loaded.texts)
     files[MANIFEST] = encode_manifest(make_manifest(files, plan.editions[-1].day.isoformat()))
     return Built(files=files, page_count=len(pages), problems=tuple(sorted(problems)), texts=loaded.texts)

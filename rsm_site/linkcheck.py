@@ -14,8 +14,9 @@ _HIDDEN = re.compile(r"<!--.*?-->|<(script|style|template)\b.*?</\1\s*>", re.DOT
 _OUTSIDE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|//")
 
 
-def check_site(pages: Mapping[str, str], files: Iterable[str]) -> Iterator[Problem]:
-    """What is wrong in the HTML of `pages` (by URL from the site's root); `files` are the other URLs that exist."""
+def check_site(pages: Mapping[str, str], files: Iterable[str], base: str = "/") -> Iterator[Problem]:
+    """What is wrong in the HTML of `pages` (by URL from the site's root); `files` are the other URLs that exist, `base`
+    is the path at which the site is published."""
     ids: dict[str, set[str]] = {}
     links: dict[str, list[str]] = {}
     for url, html in pages.items():
@@ -45,7 +46,9 @@ def check_site(pages: Mapping[str, str], files: Iterable[str]) -> Iterator[Probl
             if _OUTSIDE.match(target):
                 continue
             path, _, fragment = target.partition("#")
-            there = posixpath.normpath(posixpath.join(posixpath.dirname(url), unquote(path))) if path else url
+            folder = "" if path.startswith(base) else posixpath.dirname(url)
+            path = path.removeprefix(base)
+            there = posixpath.normpath(posixpath.join(folder, unquote(path))) if path else url
             if there not in known:
                 yield _problem(url, "broken-link", f"the link to '{target}' leads nowhere")
             elif fragment and there in ids and unquote(fragment) not in ids[there] and fragment not in ids[there]:
