@@ -10,7 +10,6 @@ from msgspec import Struct
 
 Precision = Literal["year", "month", "day"]
 
-HINT = "write YYYY, YYYY-MM or YYYY-MM-DD"
 OPEN_END = date.max
 # calendar.month_name would follow the locale.
 _MONTHS = (
@@ -18,7 +17,17 @@ _MONTHS = (
     *("July", "August", "September", "October", "November", "December"),
 )
 _POINT = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?([~?]?)", re.ASCII)
+_LOOSE = re.compile(r"(\d{4})-(\d{1,2})(?:-(\d{1,2}))?", re.ASCII)
 _DURATION = re.compile(r"(\d{1,4}) +(day|week|month|year)s?", re.ASCII)
+
+
+class NotADateError(ValueError):
+    """A text is not the date that it should be; `hint` is the remedy."""
+
+    def __init__(self, message: str, hint: str = "write YYYY, YYYY-MM or YYYY-MM-DD") -> None:
+        """Keep the remedy."""
+        super().__init__(message)
+        self.hint = hint
 
 
 class DatePoint(Struct, frozen=True):
@@ -78,8 +87,8 @@ class PartialDate(Struct, frozen=True):
 
 @lru_cache(maxsize=8192)
 def parse_date(text: str) -> PartialDate:
-    """Read one EDTF date, ValueError with the reason when it is none (a day that a month does not have, an end before
-    its start, a form outside the subset)."""
+    """Read one EDTF date, NotADateError with the reason when it is none (a day that a month does not have, an end
+    before its start, a form outside the subset)."""
     start_text, slash, end_text = text.partition("/")
     start = _parse_point(start_text, text)
     if not slash:
@@ -88,20 +97,20 @@ def parse_date(text: str) -> PartialDate:
         return PartialDate(text=text, start=start, is_interval=True)
     end = _parse_point(end_text, text)
     if end.latest < start.earliest:
-        raise ValueError(f"'{text}' ends before it starts")
+        raise NotADateError(f"'{text}' ends before it starts", "exchange the two dates")
     return PartialDate(text=text, start=start, end=end, is_interval=True)
 
 
 def parse_day(text: str) -> date:
-    """Read one day written YYYY-MM-DD, ValueError with the reason otherwise."""
+    """Read one day written YYYY-MM-DD, NotADateError with the reason otherwise."""
     day = parse_date(text).day
     if day is None:
-        raise ValueError(f"'{text}' is not a single day")
+        raise NotADateError(f"'{text}' is not a single day", "write YYYY-MM-DD")
     return day
 
 
 def last_day(text: str) -> date:
-    """Read a year, month or day and give its last day, ValueError otherwise."""
+    """Read a year, month or day and give its last day, NotADateError otherwise."""
     return parse_date(text).latest
 
 
@@ -130,16 +139,17 @@ def parse_duration(text: str) -> relativedelta:
 def _parse_point(text: str, whole: str) -> DatePoint:
     match = _POINT.fullmatch(text)
     if not match:
-        raise ValueError(f"'{whole}' is not a date")
+        loose = _LOOSE.fullmatch(text)
+        raise NotADateError(f"'{_short(whole)}' is not a date", *([f"write {_padded(loose)}"] if loose else []))
     year, month, day = int(match[1]), int(match[2] or 1), int(match[3] or 1)
     if not year:
-        raise ValueError(f"'{whole}' is not a date: there is no year 0000")
+        raise NotADateError(f"'{whole}' is not a date: there is no year 0000")
     if not 1 <= month <= 12:
-        raise ValueError(f"'{whole}' is not a date: a year has 12 months")
+        raise NotADateError(f"'{whole}' is not a date: a year has 12 months")
     earliest = date(year, month, 1)
     month_end = earliest + relativedelta(day=31)
     if not 1 <= day <= month_end.day:
-        raise ValueError(f"'{whole}' is not a date: {_MONTHS[month - 1]} {year} has {month_end.day} days")
+        raise NotADateError(f"'{whole}' is not a date: {_MONTHS[month - 1]} {year} has {month_end.day} days")
     precision: Precision = "day" if match[3] else "month" if match[2] else "year"
     if precision == "day":
         earliest = latest = earliest.replace(day=day)
@@ -153,3 +163,11 @@ def _parse_point(text: str, whole: str) -> DatePoint:
         approximate=match[4] == "~",
         uncertain=match[4] == "?",
     )
+
+
+def _padded(loose: re.Match[str]) -> str:
+    return "-".join(part.zfill(2) for part in loose.groups() if part)
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 60 else f"{text[:57]}..."

@@ -41,6 +41,7 @@ RESERVED_PAGES = (
 RESERVED_FOLDERS = ("assets/", "data/", "editions/")
 
 _LEFT_BEHIND = re.compile(r"\..*|.*~|#.*#|.*\.(?:swp|tmp|bak)")
+_ENDINGS = {".yml": ".yaml", ".markdown": ".md"}
 # Of each kind of reference the list that its ids are of.
 _LISTS = {
     "fact": "facts",
@@ -212,7 +213,9 @@ class _Folder:
         path = site.map.outline
         if path not in self.files:
             maps = [name for name in self.files if name.endswith((".geojson", ".json"))]
-            hint = schema.suggest(path, maps) or "write its path from content/"
+            near = schema.nearest(path, maps)
+            self.unread.pop(near, None)
+            hint = f"did you mean '{near}'?" if near else "write its path from content/"
             place = site.map.located("outline")
             self.problems.append(Problem(place, "missing-file", f"there is no file '{path}' in content/", hint))
             return None
@@ -220,13 +223,15 @@ class _Folder:
 
     def report_unread(self) -> None:
         """Warn of every file that nothing has read."""
+        known = ["site", *schema.LISTS]
         for path in self.unread:
-            renamed = PurePosixPath(path).with_suffix(
-                {".yml": ".yaml", ".markdown": ".md"}.get(path[path.rfind(".") :], "")
-            )
-            known = [f"{name}.yaml" for name in ("site", *schema.LISTS)]
-            hint = f"rename it {renamed.name}" if renamed.suffix else "" if "/" in path else schema.suggest(path, known)
-            self.refuse(path, "unread-file", "nothing reads this file", hint or "move or delete it", "warning")
+            file = PurePosixPath(path)
+            ending = _ENDINGS.get(file.suffix, file.suffix)
+            near = schema.nearest(file.stem, known) if "/" not in path and ending == ".yaml" else ""
+            hint = "move or delete it"
+            if near or ending != file.suffix:
+                hint = f"should it be '{near or file.stem}{ending}'?"
+            self.refuse(path, "unread-file", "nothing reads this file", hint, "warning")
 
     def refuse(self, path: str, code: str, message: str, hint: str, severity: Severity = "error") -> None:
         """Add a problem with a whole file."""
@@ -312,8 +317,8 @@ def _check_mentions(factsheet: Factsheet, folder: _Folder, *, knows_site: bool) 
                 mention = Mention(_LISTS[reference.kind], reference.id, place)
                 problems.extend(_check_mention(mention, ids, findings))
             elif not is_country(reference.id):
-                message = f"'{reference.id}' is not a country code"
-                problems.append(Problem(place, "bad-country", message, "write two capital letters of ISO 3166-1"))
+                message, hint = f"'{reference.id}' is not a country code", schema.suggest_country(reference.id)
+                problems.append(Problem(place, "bad-country", message, hint))
     return cited
 
 
@@ -322,7 +327,7 @@ def _check_mention(mention: Mention, ids: dict[str, dict[str, Any]], findings: F
     if mention.id in known or mention.list in findings.partial:
         return
     what = _ONE_OF[mention.list]
-    listed = f"known are {', '.join(known)}" if 0 < len(known) <= 8 else f"define the {what} first"
+    listed = f"known: {', '.join(known)}" if 0 < len(known) <= 8 else f"define the {what} first"
     hint = schema.suggest(mention.id, known) or listed
     yield Problem(mention.location, "unknown-id", f"there is no {what} '{mention.id[:60]}'", hint)
 

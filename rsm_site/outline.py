@@ -1,6 +1,7 @@
 """A GeoJSON file (RFC 7946) -> the outlines that the map is drawn on."""
 
 import re
+from collections.abc import Iterator
 from typing import Annotated, Any
 
 import msgspec
@@ -12,6 +13,8 @@ from rsm_site.reader import Document, Lines
 from rsm_site.schema import suggest
 
 _BYTE = re.compile(r" \(byte (\d+)\)")
+
+_REMEDY = "write GeoJSON as RFC 7946 has it"
 
 Point = Annotated[list[Annotated[float, Meta(ge=-180, le=180)]], Meta(min_length=2, max_length=3)]
 Ring = Annotated[list[Point], Meta(min_length=4)]
@@ -53,13 +56,17 @@ def read_outline(document: Document, settings: MapSettings, problems: list[Probl
         collection = msgspec.json.decode(text, type=FeatureCollection)
     except msgspec.ValidationError as error:
         place = Location(document.file)
-        problems.append(Problem(place, "bad-geojson", f"not a FeatureCollection of areas: {error}", "write RFC 7946"))
+        problems.append(Problem(place, "bad-geojson", f"not a FeatureCollection of areas: {error}", _REMEDY))
         return None
     except (msgspec.DecodeError, RecursionError) as error:
         said = _BYTE.search(str(error))
         before = text.encode()[: int(said[1])].decode(errors="ignore") if said else ""
         place = Lines(text).place(document.file, len(before))
-        problems.append(Problem(place, "bad-json", f"not valid JSON: {_BYTE.sub('', str(error))}", "write RFC 7946"))
+        problems.append(Problem(place, "bad-json", f"not valid JSON: {_BYTE.sub('', str(error))}", _REMEDY))
+        return None
+    if any(abs(point[1]) > 90 for feature in collection.features for point in _points(feature.geometry)):
+        message = "a latitude is beyond 90 degrees"
+        problems.append(Problem(Location(document.file), "bad-geojson", message, "write longitude, then latitude"))
         return None
     names = [str(feature.id or (feature.properties or {}).get("iso2") or "") for feature in collection.features]
     if settings.highlight and settings.highlight not in names:
@@ -68,3 +75,8 @@ def read_outline(document: Document, settings: MapSettings, problems: list[Probl
         problems.append(Problem(settings.located("highlight"), "unknown-id", message, hint))
     plain: dict[str, Any] = msgspec.json.decode(text)
     return plain
+
+
+def _points(geometry: Polygon | MultiPolygon) -> Iterator[list[float]]:
+    areas = [geometry.coordinates] if isinstance(geometry, Polygon) else geometry.coordinates
+    return (point for area in areas for ring in area for point in ring)

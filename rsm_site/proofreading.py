@@ -44,7 +44,9 @@ _NOT_PROSE = re.compile(
     re.VERBOSE | re.MULTILINE,
 )
 _NUMBER = re.compile(r"(?<![^\W_])(?<![^\W\d_]-)\d+(?:[.,'’:/–\u00a0\u202f٬٫-]\d+)*(?![^\W_])")
-_TOP_HEADING = re.compile(r"^ {0,3}#(?!#)[^\n]*|^[^\s>#-][^\n]*(?=\n {0,3}=+[ \t]*$)", re.MULTILINE)
+_HEADING_LINE = re.compile(
+    r"^ {0,3}(?P<marks>#{1,6})[^\n]*|^[^\s>#|-][^\n]*(?=\n {0,3}(?P<line>=+|-+)[ \t]*$)", re.MULTILINE
+)
 _NOT_SHORT = re.compile(rf"{_HEADING}|^[ ]{{0,3}}\[\^[^\[\]\n]+\]:[^\n]*", re.MULTILINE | re.VERBOSE)
 _FOOTNOTE = re.compile(
     r"""^(?P<before>[ ]{0,3}) \[\^(?P<defined>[^\[\]\n]+)\]:
@@ -81,7 +83,9 @@ def check(prose: Prose, source: str) -> Iterator[Problem]:
     masked = mask_code(text)
     for match in CODE_BLOCK.finditer(text):
         if not match["end"]:
-            yield found(match, "open-code", "the code that begins here does not end", f"add a line {match[1]}", 1)
+            yield found(
+                match, "open-code", "the code that begins here does not end", f"add a line {match[1]} below it", 1
+            )
     for match in ANY_REFERENCE.finditer(masked):
         try:
             parse_reference(match[1])
@@ -94,8 +98,7 @@ def check(prose: Prose, source: str) -> Iterator[Problem]:
         hint = "write the reference alone: [[kind:id|words]]"
         yield found(match, "bad-reference", "a reference cannot be the address of a link", hint, "reference")
     yield from _check_spans(prose, source, masked)
-    for match in _TOP_HEADING.finditer(masked):
-        yield found(match, "top-heading", "the page's title is its only first-level heading", "begin with '##'")
+    yield from _check_headings(masked, found)
     for match in _NOT_SHORT.finditer(masked) if prose.style is not None else ():
         hint = "write a page in pages/, or timeline/<id>.md for an event"
         yield found(match, "not-in-summary", "headings and footnotes cannot be part of a short text", hint)
@@ -114,6 +117,19 @@ def check(prose: Prose, source: str) -> Iterator[Problem]:
             match, "bare-number", f"the number {match[0]} is typed by hand", "cite it: [[fact:...]] or [[date:...]]"
         )
         yield structs.replace(problem, severity="warning")
+
+
+def _check_headings(masked: str, found: Found) -> Iterator[Problem]:
+    """A text's headings begin at the second level, and none is two levels below the one before."""
+    before = 1
+    for match in _HEADING_LINE.finditer(masked):
+        level = len(match["marks"]) if match["marks"] else 1 if match["line"][0] == "=" else 2
+        if level == 1:
+            yield found(match, "top-heading", "the page's title is its only first-level heading", "begin with '##'")
+        elif level > before + 1:
+            message = f"a heading of level {level} stands after one of level {before}"
+            yield found(match, "heading-order", message, f"begin it with '{'#' * (before + 1)}'")
+        before = level
 
 
 def _check_footnotes(masked: str, found: Found) -> Iterator[Problem]:
@@ -202,8 +218,8 @@ def _check_spans(prose: Prose, source: str, masked: str) -> Iterator[Problem]:
             continue
         try:
             limits = {key: dates.parse_date(value) for key, value in SPAN_KEY.findall(match[1])}
-        except ValueError as error:
-            yield found(match, str(error), dates.HINT, "bad-date")
+        except dates.NotADateError as error:
+            yield found(match, str(error), error.hint, "bad-date")
             continue
         if len(limits) == 2 and limits["until"].latest < limits["from"].earliest:
             yield found(match, "'until' is before 'from'", "exchange them", "date-order")

@@ -120,7 +120,7 @@ def read_yaml(file: str, data: bytes, problems: list[Problem]) -> Document:
     """Read a YAML file; what is wrong is added to `problems`, and the root is None when it cannot be used."""
     document = read_text(file, data, problems)
     if document.is_text:
-        empty = ("empty-file", "the file is empty", "write its records or delete it")
+        empty = ("empty-file", "the file is empty", "fill it in or delete it")
         document.root = _compose(file, document.text, problems, empty)
     return document
 
@@ -129,6 +129,7 @@ def read_page(file: str, data: bytes, problems: list[Problem]) -> Document:
     """Read a Markdown file that begins with front matter between two lines of three hyphens."""
     document = read_text(file, data, problems)
     text = document.text
+    document.body = ""
     match = _FRONT_MATTER.match(text)
     if match and document.is_text:
         # The empty first line stands for the opening hyphens, so that the line numbers are those of the file.

@@ -63,8 +63,8 @@ def parse_reference(raw: str) -> Reference:
         raise BadReferenceError("only a fact can be asked for on another day", f"delete '@{day}'")
     try:
         asked = dates.last_day(day) if day else None
-    except ValueError as error:
-        raise BadReferenceError(str(error), dates.HINT) from None
+    except dates.NotADateError as error:
+        raise BadReferenceError(str(error), error.hint) from None
     return Reference(raw, kind, name, asked, " ".join((words or "").split()))
 
 

@@ -142,7 +142,7 @@ def check_contributions(factsheet: Factsheet) -> Iterator[Problem]:
             continue
         known, count = sum(table.troops.values()), len(table.troops)
         if table.nations is not None and count > table.nations:
-            message = f"{count} nations are named, but {table.nations} are stated"
+            message = f"more nations are named ({count}) than stated ({table.nations})"
             yield _refuse(table, "nations", "too-many-nations", message, "check 'nations' and 'troops'")
         if table.total is None:
             continue

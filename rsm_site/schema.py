@@ -152,7 +152,7 @@ def read_record(record: type[R], node: Node, reading: Reading, **known: Any) -> 
             if value is not INVALID:
                 values[rule.name] = value
         elif rule.required and key not in meant:
-            reading.refuse(node, "missing-key", f"'{key}' is missing", f"{key}: {rule.doc.doc}")
+            reading.refuse(node, "missing-key", f"'{key}' is missing", f"add '{key}: ...' ({rule.doc.doc})")
     if len(reading.findings.problems) > count:
         marks["!"] = marks[""]
     if any(rule.required and rule.name not in values for rule in rules.values()):
@@ -177,7 +177,8 @@ def finish_facts(facts: Iterable[Fact], problems: list[Problem]) -> tuple[Fact, 
                 message = f"'{value}' makes this fact a text, so that nothing can be drawn of it"
                 hint = "write digits without separators, or say 'type: text'"
                 problems.append(Problem(observation.located("value"), "bad-number", message, hint, "warning"))
-        finished.append(structs.replace(fact, type=kind, observations=tuple(observations)))
+        marks = fact.marks if len(observations) == len(raw) else {**fact.marks, "!": fact.marks[""]}
+        finished.append(structs.replace(fact, type=kind, observations=tuple(observations), marks=marks))
     return tuple(finished)
 
 
@@ -192,6 +193,12 @@ def nearest(word: str, known: Iterable[str]) -> str:
     from difflib import get_close_matches
 
     return next(iter(get_close_matches(word[:100], known, n=1, cutoff=0.6)), "")
+
+
+def suggest_country(text: str) -> str:
+    """The remedy for what is no country code."""
+    meant = _MEANT.get(text) or (text.upper() if is_country(text.upper()) else "")
+    return f"did you mean '{meant}'?" if meant else "write two capital letters of ISO 3166-1"
 
 
 def is_id(text: str) -> bool:
@@ -249,8 +256,8 @@ def _typed(kind: str, observation: Observation, problems: list[Problem]) -> Scal
     if kind == "date":
         try:
             return dates.parse_date(text)
-        except ValueError as error:
-            problems.append(Problem(place, "bad-date", str(error), dates.HINT))
+        except dates.NotADateError as error:
+            problems.append(Problem(place, "bad-date", str(error), error.hint))
             return INVALID
     if not _NUMBER.fullmatch(text):
         hint = (
@@ -303,7 +310,8 @@ def _converter(annotation: Any, doc: model.Field) -> Convert:
 
 def _scalar(node: Node, reading: Reading, rule: FieldRule) -> str | Invalid:
     if not isinstance(node, ScalarNode):
-        return reading.refuse(node, "wrong-type", f"'{rule.key}' takes one value, not {_what(node)}", rule.doc.doc)
+        message = f"'{rule.key}' takes one value, not {_what(node)}"
+        return reading.refuse(node, "wrong-type", message, "put it in quotes if it begins with [ or {")
     text: str = node.value.strip()
     if not text:
         return reading.refuse(node, "no-value", f"'{rule.key}' has no value", "give one, or delete the key")
@@ -327,6 +335,10 @@ def _prose(node: Node, reading: Reading, rule: FieldRule) -> Prose | Invalid:
 
 
 def _record(node: Node, reading: Reading, rule: FieldRule) -> Record | Invalid:
+    if not isinstance(node, MappingNode):
+        first = next(iter(fields_of(rule.annotation)))
+        message = f"'{rule.key}' takes 'key: value' pairs, not {_what(node)}"
+        return reading.refuse(node, "not-a-mapping", message, f"write them below it, beginning with '{first}: ...'")
     return read_record(rule.annotation, node, reading) or INVALID
 
 
@@ -402,8 +414,8 @@ def _partial_date(node: Node, reading: Reading, rule: FieldRule) -> PartialDate 
         return text
     try:
         return dates.parse_date(text)
-    except ValueError as error:
-        return reading.refuse(node, "bad-date", str(error), dates.HINT)
+    except dates.NotADateError as error:
+        return reading.refuse(node, "bad-date", str(error), error.hint)
 
 
 def _day(node: Node, reading: Reading, rule: FieldRule) -> date | Invalid:
@@ -412,7 +424,7 @@ def _day(node: Node, reading: Reading, rule: FieldRule) -> date | Invalid:
         return text
     try:
         return dates.parse_day(text)
-    except ValueError as error:
+    except dates.NotADateError as error:
         return reading.refuse(node, "bad-date", str(error), "write YYYY-MM-DD")
 
 
@@ -429,9 +441,7 @@ def _duration(node: Node, reading: Reading, rule: FieldRule) -> relativedelta | 
 def _country(node: Node, reading: Reading, rule: FieldRule) -> str | Invalid:
     text = _text(node, reading, rule)
     if isinstance(text, str) and not is_country(text):
-        meant = _MEANT.get(text) or (text.upper() if is_country(text.upper()) else "")
-        hint = f"did you mean '{meant}'?" if meant else "write two capital letters of ISO 3166-1"
-        return reading.refuse(node, "bad-country", f"'{_short(text)}' is not a country code", hint)
+        return reading.refuse(node, "bad-country", f"'{_short(text)}' is not a country code", suggest_country(text))
     return text
 
 
@@ -446,7 +456,8 @@ def _language(node: Node, reading: Reading, rule: FieldRule) -> str | Invalid:
 
 def _items(node: Node, reading: Reading, rule: FieldRule) -> list[Node] | Invalid:
     if not isinstance(node, SequenceNode):
-        return reading.refuse(node, "not-a-list", f"'{rule.key}' takes a list", f"write {rule.key}: [..., ...]")
+        value = node.value if isinstance(node, ScalarNode) and len(node.value) <= 60 else "..."
+        return reading.refuse(node, "not-a-list", f"'{rule.key}' takes a list", f"write {rule.key}: [{value}]")
     items: list[Node] = node.value
     return items
 
@@ -456,7 +467,7 @@ def _sequence(node: Node, reading: Reading, rule: FieldRule) -> tuple[Any, ...] 
     if isinstance(items, Invalid):
         return items
     if not items and rule.required:
-        return reading.refuse(node, "no-value", f"'{rule.key}' is empty", rule.doc.doc)
+        return reading.refuse(node, "no-value", f"'{rule.key}' is empty", "give at least one")
     inner = get_args(rule.annotation)[0]
     item_rule = rule._replace(annotation=inner, convert=_converter(inner, rule.doc))
     values = (item_rule.convert(item, reading, item_rule) for item in items)
@@ -490,7 +501,8 @@ def _citations(node: Node, reading: Reading, rule: FieldRule) -> tuple[model.Cit
 
 def _mapping(node: Node, reading: Reading, rule: FieldRule) -> dict[str, Any] | Invalid:
     if not isinstance(node, MappingNode):
-        return reading.refuse(node, "not-a-mapping", f"'{rule.key}' takes 'key: value' pairs", rule.doc.doc)
+        message = f"'{rule.key}' takes 'key: value' pairs, not {_what(node)}"
+        return reading.refuse(node, "not-a-mapping", message, "write them below it, one a line")
     inner = get_args(rule.annotation)[1]
     convert: Convert = _target if inner == model.Target else _count if inner is int else _text
     values: dict[str, Any] = {}
