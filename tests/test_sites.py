@@ -11,12 +11,13 @@ from datetime import date
 from html import unescape
 from pathlib import Path
 from shutil import copytree
+from typing import Any
 
 import pytest
 import yaml
+from conftest import BuildCase
 
 from rsm_site.build import Built, check_site
-from rsm_site.cli import main
 from rsm_site.config import make_config
 from rsm_site.dates import parse_date
 from rsm_site.edition import edition_of
@@ -29,10 +30,15 @@ LARGE = ("extremes", "persian", "second-mission")
 _INLINE = "a|abbr|b|bdi|cite|code|data|del|dfn|em|i|ins|kbd|mark|q|s|samp|small|span|strong|sub|sup|time|tspan|u|var"
 
 
+def settings_of(name: str) -> dict[str, Any]:
+    """The site.yaml of a site, as text."""
+    found: dict[str, Any] = yaml.load((SITES / name / "content/site.yaml").read_text(encoding="utf-8"), yaml.BaseLoader)
+    return found
+
+
 def days_of(name: str) -> list[date | None]:
-    """The days that a site can be built for: its own (None) and those of its archive."""
-    site = yaml.load((SITES / name / "content/site.yaml").read_text(encoding="utf-8"), yaml.BaseLoader)
-    return [None, *(date.fromisoformat(day) for day in site.get("editions", ()))]
+    """The days that a site is built for: its own, which no option names (None), and those of its archive."""
+    return [None, *map(date.fromisoformat, settings_of(name).get("editions", ()))]
 
 
 def text_of(html: str) -> str:
@@ -123,18 +129,20 @@ def test_page_is_as_reviewed(make: Make, path: Path, request: pytest.FixtureRequ
 
 
 @pytest.mark.parametrize("name", [*LARGE, "later"])
-def test_same_bytes_in_another_folder(make: Make, name: str, tmp_path: Path) -> None:
+def test_same_bytes_in_another_folder(make: Make, name: str, build_case: BuildCase, tmp_path: Path) -> None:
     """A site that lies elsewhere and is written to disk has the same files with the same bytes."""
-    project = tmp_path / "a longer name" / name
-    copytree(SITES / name / "content", project / "content")
-    assert main(["--project", str(project), "--strict", "--quiet"]) == 0
-    output = project / "public"
-    written = {path.relative_to(output).as_posix(): path.read_bytes() for path in output.rglob("*") if path.is_file()}
-    assert written == dict(make(name).files)
+    case = build_case(tmp_path / "a longer name", name)
+    assert case.run("build", "--strict", "--quiet") == (0, "", "")
+    assert case.files() == dict(make(name).files)
 
 
 @pytest.mark.parametrize(
-    ("name", "day"), [(name, day) for name in ("later", "persian", "second-mission") for day in days_of(name) if day]
+    ("name", "day"),
+    [
+        (name, day)
+        for name in ("later", "persian", "second-mission")
+        for day in (*days_of(name)[1:], date.fromisoformat(settings_of(name)["edition"]))
+    ],
 )
 def test_editions_know_nothing_later(make: Make, name: str, day: date) -> None:
     """Neither the archived page of a day nor anything of a build for that day tells of an event, a place, or a source
