@@ -64,6 +64,7 @@ async def _serve_until_told(
 ) -> None:
     import uvicorn
 
+    from rsm_site.exports.headers import SECURITY
     from rsm_site.serve.app import make_app
 
     class Server(uvicorn.Server):
@@ -72,6 +73,8 @@ async def _serve_until_told(
             preview.close()
             work.cancel()
             await super().shutdown(sockets)
+            with suppress(asyncio.CancelledError):
+                await work
 
     server = Server(
         uvicorn.Config(
@@ -84,18 +87,12 @@ async def _serve_until_told(
             access_log=False,
             server_header=False,
             proxy_headers=False,
-            headers=[
-                ("Cache-Control", "no-store"),
-                ("Cross-Origin-Resource-Policy", "same-origin"),
-                ("X-Content-Type-Options", "nosniff"),
-            ],
+            headers=[*SECURITY.items(), ("Cross-Origin-Resource-Policy", "same-origin"), ("Cache-Control", "no-store")],
             timeout_graceful_shutdown=1,
         )
     )
     work.add_done_callback(lambda _work: setattr(server, "should_exit", True))
     await server.serve(sockets=[listener])
-    with suppress(asyncio.CancelledError):
-        await work
 
 
 def _listen(port: int | None) -> socket.socket:

@@ -2,9 +2,9 @@
 
 import json
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from html import escape
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from urllib.parse import quote, unquote
 
 from msgspec import Struct
@@ -15,6 +15,7 @@ from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from rsm_site.exports.headers import content_type
 from rsm_site.serve.page import SCRIPT_URL, add_script, differ_in_styles_only, version_of
 from rsm_site.serve.preview import Preview, State, count_of
 
@@ -22,21 +23,6 @@ _HOST = re.compile(r"(?:127\.0\.0\.1|localhost)(?::[0-9]{1,5})?", re.IGNORECASE)
 # One range; a list of them is answered with the whole, as a server may.
 _RANGE = re.compile(r"bytes=([0-9]{0,15})-([0-9]{0,15})")
 _PIECE = 65536
-_TYPES = {
-    ".html": "text/html; charset=utf-8",
-    ".css": "text/css; charset=utf-8",
-    ".js": "text/javascript; charset=utf-8",
-    ".json": "application/json",
-    ".txt": "text/plain; charset=utf-8",
-    ".xml": "application/xml",
-    ".csv": "text/csv; charset=utf-8",
-    ".svg": "image/svg+xml",
-    ".png": "image/png",
-    ".ics": "text/calendar; charset=utf-8",
-    ".webmanifest": "application/manifest+json",
-    ".geojson": "application/geo+json",
-    ".pdf": "application/pdf",
-}
 _NO_SITE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Preview</title></head>
 <body><noscript><pre>{}</pre></noscript></body></html>
@@ -157,7 +143,7 @@ def _answer(request: Request, found: Found) -> Response:
     """The file, or the part of it that was asked for (RFC 9110: conditions, then ranges)."""
     size = len(found.data)
     etag = f'"{version_of(found.data)}"'
-    headers = {"ETag": etag, "Accept-Ranges": "bytes", **_headers_for(found.url)}
+    headers = {"Content-Type": content_type(found.url), "ETag": etag, "Accept-Ranges": "bytes"}
     wanted = request.headers
     if found.status != 200:
         return _Pieces(found.data, found.status, headers)
@@ -175,8 +161,3 @@ def _answer(request: Request, found: Found) -> Response:
         return Response(status_code=416, headers=headers | {"Content-Range": f"bytes */{size}"})
     part = headers | {"Content-Range": f"bytes {first}-{last}/{size}"}
     return _Pieces(found.data[first : last + 1], 206, part)
-
-
-def _headers_for(url: str) -> Mapping[str, str]:
-    kind = _TYPES.get(PurePosixPath(url).suffix, "application/octet-stream")
-    return {"Content-Type": kind}

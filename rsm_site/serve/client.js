@@ -42,22 +42,18 @@
   }
 
   // The styles of the page as it is now, in place of those it came with. Constructed sheets, as the page's policy
-  // allows the text of its own style elements and no other.
+  // allows the text of its own style elements and no other; by way of a template, where nothing is applied or loaded.
   async function takeStyles() {
-    const fresh = await new Promise((resolve, reject) => {
-      const request = new XMLHttpRequest();
-      request.responseType = "document";
-      request.onload = () => resolve(request.responseXML);
-      request.onerror = reject;
-      request.open("GET", location.href);
-      request.send();
-    });
+    const text = async (url) => (await fetch(url)).text();
+    const fresh = document.createElement("template");
+    fresh.innerHTML = await text(location.href);
     const sheets = [];
-    for (const node of fresh.querySelectorAll("style, link[rel=stylesheet]")) {
+    for (const node of fresh.content.querySelectorAll("style, link[rel=stylesheet]")) {
       if (node.closest("noscript")) continue;
-      const text = node.href ? await (await fetch(node.href)).text() : node.textContent;
-      const sheet = new CSSStyleSheet({ media: node.media, baseURL: node.href || document.baseURI });
-      sheets.push(await sheet.replace(text));
+      const link = node.getAttribute("href");
+      const baseURL = new URL(link ?? "", document.baseURI).href;
+      const sheet = new CSSStyleSheet({ media: node.media, baseURL });
+      sheets.push(await sheet.replace(link === null ? node.textContent : await text(baseURL)));
     }
     for (const sheet of document.styleSheets) sheet.disabled = true;
     document.adoptedStyleSheets = sheets;

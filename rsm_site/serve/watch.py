@@ -11,11 +11,11 @@ from stat import S_ISREG
 from watchfiles import awatch
 
 # Milliseconds: how often watchfiles looks whether more has come, and how long it gathers at most.
-_STEP, _GATHER = 2, 50
+_STEP, _GATHER = 2, 20
 # Milliseconds between two looks at whether a folder is still the one that is watched.
 _LOOK = 200
-# Seconds of quiet that end a save of several steps, and the most that is waited for them.
-_QUIET, _PATIENCE = 0.05, 2.0
+# Seconds of quiet that end a save of several steps (more than _GATHER), and the most that is waited for them.
+_QUIET, _PATIENCE = 0.1, 2.0
 # More files than this are no save by hand but a checkout or a copy, which is not over at its first pause.
 _MANY = 8
 _LEFT_BEHIND = re.compile(r"\..*|.*~|#.*#|.*\.(?:swp|tmp|bak)")

@@ -1,0 +1,66 @@
+"""Chromium for tests: found, or installed where that is allowed, or the test is skipped by name."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+ARGUMENTS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+_NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """A headless Chromium; without one the test is skipped, or fails where CI=true."""
+    with sync_playwright() as playwright:
+        program = chromium(playwright.chromium.executable_path)
+        if program is None:
+            skip_or_fail("Chromium", _as_root() or _as_anyone())
+        running = playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
+        yield running
+        running.close()
+
+
+@cache
+def chromium(own: str) -> str | None:
+    """The path of a Chromium, `own` being where Playwright keeps its own; installed when there is none yet."""
+    for command in ("", _as_root(), _as_anyone()):
+        if command:
+            subprocess.run(command, shell=True, check=False, timeout=420, capture_output=True)
+        found = next((path for name in _NAMES if (path := shutil.which(name))), own if Path(own).exists() else None)
+        if found:
+            return found
+    return None
+
+
+def skip_or_fail(program: str, command: str) -> NoReturn:
+    """Skip the running test, as `program` is missing, and name the command that would help; fail it where CI=true."""
+    message = f"{program} is not installed and could not be; this would help: {command}"
+    if os.environ.get("CI") == "true":
+        pytest.fail(message)
+    pytest.skip(message)
+
+
+def _as_root() -> str:
+    """Debian's package; empty where it cannot be installed."""
+    is_root = hasattr(os, "geteuid") and os.geteuid() == 0
+    return "apt-get update && apt-get install -y chromium" if is_root and shutil.which("apt-get") else ""
+
+
+def _as_anyone() -> str:
+    return f"{sys.executable} -m playwright install chromium"
