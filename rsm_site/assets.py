@@ -1,5 +1,6 @@
 """Static files of the templates -> bytes under fingerprinted names."""
 
+from base64 import b64encode
 from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
@@ -18,6 +19,11 @@ class Assets(Struct, frozen=True):
     css: str
     css_url: str
     script_url: str
+
+    @property
+    def css_hash(self) -> str:
+        """The style sheet's hash as a content security policy has it."""
+        return f"sha256-{b64encode(sha256(self.css.encode()).digest()).decode()}"
 
 
 def make_assets(templates: Path) -> Assets:

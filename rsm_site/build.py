@@ -1,9 +1,7 @@
 """The stages of a build, in order: load, plan, render, check, write."""
 
-from base64 import b64encode
 from collections.abc import Mapping
 from datetime import date
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,6 +13,7 @@ from rsm_site.changes import ChangesView, between, describe
 from rsm_site.config import Config
 from rsm_site.edition import edition_of
 from rsm_site.errors import ContentError, Problem, UsageError
+from rsm_site.exports import Exports
 from rsm_site.freeze import freeze
 from rsm_site.language import Language
 from rsm_site.linkcheck import check_site as check_links
@@ -27,11 +26,6 @@ from rsm_site.prose import Converter
 from rsm_site.render import Renderer
 from rsm_site.strings import read_strings
 from rsm_site.views import Addresses, Viewer
-
-_POLICY = (
-    "default-src 'none'; style-src {style}; script-src 'self'; img-src 'self'; manifest-src 'self'; "
-    "base-uri 'none'; form-action 'none'"
-)
 
 
 class Built(Struct, frozen=True, kw_only=True):
@@ -57,12 +51,26 @@ def check_site(config: Config) -> Built:
     """Make the site in memory; ContentError carries every problem when there is an error, a warning under `strict`."""
     loaded, factsheet, language = _load(config)
     problems = set(loaded.problems)
-    plan = plan_pages(factsheet, language, Converter(), loaded.texts, day=config.edition, known_by=config.known_by)
+    converter = Converter()
+    plan = plan_pages(factsheet, language, converter, loaded.texts, day=config.edition, known_by=config.known_by)
     problems.update(plan.problems)
     _stop_at(problems, config, loaded.texts)
     assets = make_assets(config.templates)
-    pages = render_pages(plan, language, assets, config)
-    files: dict[str, bytes] = {**{url: html.encode() for url, html in pages.items()}, **assets.files}
+    exports = Exports(
+        factsheet,
+        plan.editions,
+        plan.later,
+        language,
+        converter,
+        loaded.texts,
+        templates=config.templates,
+        cache=config.cache,
+    )
+    pages = render_pages(plan, language, assets, exports, config)
+    files: dict[str, bytes] = {url: html.encode() for url, html in pages.items()}
+    files.update({**assets.files, **exports.data_files})
+    files.update(exports.conventions(pages, files, _policy("'self'", f"'{assets.css_hash}'")))
+    problems.update(exports.problems)
     base = urlsplit(factsheet.site.url).path.rstrip("/") + "/"
     problems.update(check_links(pages, files, base))
     _stop_at(problems, config, loaded.texts)
@@ -108,29 +116,34 @@ def _load(config: Config) -> tuple[Loaded, Factsheet, Language]:
     return loaded, factsheet, Language(site.language, strings)
 
 
-def render_pages(plan: Plan, language: Language, assets: Assets, config: Config) -> dict[str, str]:
+def render_pages(plan: Plan, language: Language, assets: Assets, exports: Exports, config: Config) -> dict[str, str]:
     """The HTML of every page by its URL."""
-    renderer = Renderer(config.templates, language, _site_globals(assets), config.cache)
+    renderer = Renderer(config.templates, language, _site_globals(assets, exports), config.cache)
     return {page.url: renderer.render(page) for page in plan.pages}
 
 
-def _site_globals(assets: Assets) -> dict[str, Any]:
+def _site_globals(assets: Assets, exports: Exports) -> dict[str, Any]:
     from markupsafe import Markup
 
-    digest = b64encode(sha256(assets.css.encode()).digest()).decode()
-
-    def policy(has_own_style: bool) -> str:
-        """The content security policy of a page that has its style sheet in itself, or of one that links to it."""
-        style = f"'sha256-{digest}'" if has_own_style else "'self'"
-        return _POLICY.format(style=style)
-
+    images = exports.images
     return {
         "css": Markup(assets.css),
         "css_url": assets.css_url,
         "script_url": assets.script_url,
-        "policy": policy,
-        "has_data": False,
+        "inline_policy": _policy(f"'{assets.css_hash}'"),
+        "linked_policy": _policy("'self'"),
+        "images": images,
+        "linked_data": lambda page: Markup(exports.linked_data(page.url, page.heading, page.description)),
+        "data_files": exports.describe_data,
     }
+
+
+def _policy(*styles: str) -> str:
+    """The content security policy with these sources of style sheets."""
+    return (
+        f"default-src 'none'; style-src {' '.join(styles)}; script-src 'self'; img-src 'self'; manifest-src 'self'; "
+        "base-uri 'none'; form-action 'none'"
+    )
 
 
 def _stop_at(problems: set[Problem], config: Config, texts: Mapping[str, str]) -> None:

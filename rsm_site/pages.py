@@ -70,8 +70,11 @@ class Frame(Struct, frozen=True, kw_only=True):
     nav: tuple[NavItem, ...]
     crumbs: tuple[NavItem, ...]
     contents: tuple[tuple[str, str], ...]
+    base: str
     canonical: str
     feed: str
+    data: str
+    is_front: bool
     lede: str
     has_own_style: bool
     robots: str
@@ -392,6 +395,7 @@ class _Planner:
             yield self._page("sources.html", "sources", self.word("title_sources"), self._sources)
         if edition.terms:
             yield self._page("glossary.html", "glossary", self.word("title_glossary"), self._glossary)
+        yield self._page("data.html", "data", self.word("title_data"), self._days)
         yield self._page("about.html", "about", self.word("title_about"), self._about)
         yield self._page("404.html", "404", self.word("title_404"), lambda: None, robots="noindex")
 
@@ -453,7 +457,10 @@ class _Planner:
             is_archived=is_archived,
             nav=tuple(structs.replace(item, is_current=item.url == url) for item in self.nav),
             canonical=base + ("" if url == "index.html" else url) if base and url != "404.html" else "",
+            base=base,
             feed="feed.xml" if base else "",
+            data=(f"editions/{self.edition.day}/" if is_archived else "") + "data/factsheet.json",
+            is_front=is_front,
             has_later=bool(self.later) and not is_archived,
             crumbs=tuple(self._crumbs(url)),
             contents=tuple(self._contents(view)),
@@ -496,6 +503,7 @@ class _Planner:
             yield NavItem(title=self.word("nav_sources"), url="sources.html")
         if edition.terms:
             yield NavItem(title=self.word("nav_glossary"), url="glossary.html")
+        yield NavItem(title=self.word("nav_data"), url="data.html")
         yield NavItem(title=self.word("nav_about"), url="about.html")
 
     def _ended(self) -> str:
@@ -855,6 +863,10 @@ class _Planner:
             )
         columns = (*(labels[id_] for id_ in shown), word("changes_timeline"))
         return ArchiveView(columns=columns, entries=tuple(reversed(entries)))
+
+    def _days(self) -> tuple[tuple[When, date], ...]:
+        """The days of the editions, newest first, in words and as they are."""
+        return tuple((self.viewer.day(edition.day), edition.day) for edition in reversed(self.editions))
 
     def _all_sources(self) -> tuple[Any, ...]:
         cited = {source.id for source in (*self.edition.sources, *(self.later.sources if self.later else ()))}
