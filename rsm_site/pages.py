@@ -111,6 +111,7 @@ class StrengthView(Struct, frozen=True, kw_only=True):
 
     label: str
     unit: str
+    page: str
     drawings: tuple[Any, ...]
     title: str
     description: str
@@ -670,6 +671,7 @@ class _Planner:
         return StrengthView(
             label=fact.fact.label,
             unit=fact.fact.unit,
+            page=self.addresses.of("fact", fact.fact.id),
             drawings=charts.strength_drawings(
                 self.viewer, self.edition, fact.fact.unit or fact.fact.label, shown, events
             ),
