@@ -60,6 +60,7 @@ class ChangeEntry(Struct, frozen=True, kw_only=True):
     new: str = ""
     new_when: When | None = None
     new_sources: tuple[SourceView, ...] = ()
+    unit: str = ""
     difference: str = ""
     text: str
 
@@ -233,6 +234,7 @@ def _describe_fact(change: FactChange, viewer: Viewer) -> ChangeEntry:
         new=words(new),
         new_when=viewer.when(new.date) if new else None,
         new_sources=viewer.sources(new.sources) if new else (),
+        unit=change.fact.unit,
         difference=difference,
         text=language.word(f"change_text_{change.kind}", **texts),
     )
