@@ -335,7 +335,7 @@ def test_bibtex_is_read_back(case: Case) -> None:
 
 
 def plain(text: str) -> str:
-    """The text without what TeX makes no difference of: braces, white space; the decoder has an accent for the sign ^."""
+    """The text without braces and white space, which TeX drops; the decoder has an accent for the sign ^."""
     return re.sub(r"[{}\s]+", "", text).replace("\u02c6", "^")
 
 

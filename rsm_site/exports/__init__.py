@@ -56,8 +56,8 @@ class Images(Struct, frozen=True, kw_only=True):
 
 
 class Exports:
-    """Makes what an edition and its archive are exported as; references that do not hold on an edition's day, and
-    aliases that cannot be, are noted in `problems`."""
+    """Makes what an edition and its archive are exported as; references that do not hold on an edition's day are noted
+    in `problems`."""
 
     def __init__(
         self,
@@ -152,7 +152,6 @@ class Exports:
             files["CNAME"] = f"{name}\n".encode()
         led = tuple(redirects.redirects_of(self._newest, self._later, self._addresses))
         if led:
-            self.problems.update(redirects.check_redirects(led, {*pages, *urls, *files}))
             files["_redirects"] = redirects.encode_rules(led)
             files.update({each.alias: redirects.encode_page(each, site, self._language) for each in led})
         files["_headers"] = headers.encode_headers({*pages, *urls, *files}, csp)

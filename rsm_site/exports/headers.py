@@ -66,6 +66,7 @@ def encode_headers(urls: Iterable[str], csp: str = "") -> bytes:
         rules.append(("/assets/*", {"Cache-Control": FOREVER}))
     shared = {"Cache-Control": REVALIDATE, "Access-Control-Allow-Origin": "*"}
     rules += [(path, shared) for path in ("/data/*", "/editions/:day/data/*")]
+    rules.append(("/.well-known/*", {"Cache-Control": REVALIDATE}))
     for url in urls:
         if "/" not in url and not url.endswith(".html") and not url.startswith(("_", ".")):
             rules.append((f"/{url}", {"Cache-Control": REVALIDATE}))

@@ -40,7 +40,7 @@ class LinkedData:
             *([self._mission()] if site.mission else []),
             *([self._publisher()] if site.publisher else []),
             *claims,
-            *(self._source(self._sources[id_]) for id_ in cited if url != "sources.html"),
+            *(self._cited(self._sources[id_]) for id_ in cited if url != "sources.html"),
         ]
         for node in nodes:
             if citation := node.get("citation"):
@@ -65,7 +65,9 @@ class LinkedData:
             case "timeline.html":
                 yield from (self._event(event) for event in self._events())
             case "events":
-                yield from (self._event(event) for event in self._events() if event.page == url)
+                for event in self._events():
+                    if event.page == url:
+                        yield {**self._event(event), **_given({"description": event.summary})}
             case "hubs.html":
                 yield from (node for hub in record.hubs for node in self._places(hub))
             case "nations.html":
@@ -203,13 +205,12 @@ class LinkedData:
             {
                 "@type": "Observation",
                 "@id": self._id("fact", fact.id),
-                "name": fact.label,
                 "variableMeasured": fact.label,
                 "observationAbout": {"@id": self._id("mission", "mission")} if mission else None,
                 "observationDate": _machine(observation.date),
                 _VALUE_OF[observation.qualifier]: observation.value,
                 "unitText": fact.unit,
-                "description": f"{observation.words} {fact.unit or ''}".rstrip(),
+                "description": None if observation.qualifier == "exactly" else observation.words,
                 "citation": _ids(observation.sources),
             }
         )
@@ -236,7 +237,6 @@ class LinkedData:
                 "@type": "Event",
                 "name": event.title,
                 "url": self._address(event.page),
-                "description": event.summary,
                 "startDate": when.start.text if is_sure else None,
                 "endDate": when.end.text if is_sure and when.end else None,
                 "location": {"@type": "Place", "name": event.place} if event.place else None,
@@ -280,10 +280,16 @@ class LinkedData:
             ],
         }
 
+    def _cited(self, source: Source) -> Node:
+        """A source as far as a claim needs it; all that is known of it stands on the page of sources."""
+        return _given(
+            {"@type": "CreativeWork", "@id": self._id("source", source.id), "name": source.title, "url": source.url}
+        )
+
     def _source(self, source: Source) -> Node:
         return _given(
             {
-                "@type": "Dataset" if source.kind == "dataset" else "CreativeWork",
+                "@type": "CreativeWork",
                 "@id": self._id("source", source.id),
                 "name": source.title,
                 "publisher": {"@type": "Organization", "name": source.publisher},

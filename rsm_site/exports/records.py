@@ -252,7 +252,8 @@ def absolute(base: str | None, url: str | None) -> str:
     """The whole address of a URL from the site's root, empty when the site has no address or there is no URL."""
     if not base or not url:
         return ""
-    return f"{base.rstrip('/')}/{'' if url == 'index.html' else quote(url, safe='/#')}"
+    path, mark, fragment = url.partition("#")
+    return f"{base.rstrip('/')}/{quote('' if path == 'index.html' else path)}{mark}{fragment}"
 
 
 def _site(edition: Edition) -> Site:

@@ -1,14 +1,12 @@
 """Aliases of pages and events -> redirects: rules for hosts that read `_redirects`, a small page for all others."""
 
-from collections.abc import Collection, Iterable, Iterator
-from pathlib import PurePosixPath
+from collections.abc import Iterable, Iterator
 from urllib.parse import quote
 
 from markupsafe import escape
 from msgspec import Struct
 
 from rsm_site.edition import Edition, Later
-from rsm_site.errors import Location, Problem
 from rsm_site.exports.records import absolute
 from rsm_site.language import Language
 from rsm_site.loader import DEFAULT_FRONT_PAGE
@@ -17,12 +15,11 @@ from rsm_site.views import Addresses, relative
 
 
 class Redirect(Struct, frozen=True, kw_only=True):
-    """An old address and where it leads, both from the site's root; `place` is where content says so."""
+    """An old address and where it leads, both from the site's root."""
 
     alias: str
     url: str
     title: str
-    place: Location
 
 
 def redirects_of(edition: Edition, later: Later | None, addresses: Addresses) -> Iterator[Redirect]:
@@ -34,27 +31,8 @@ def redirects_of(edition: Edition, later: Later | None, addresses: Addresses) ->
     for page in edition.pages:
         shown[f"index.html#{page.id}" if page.id in front else f"{page.id}.html"] = page
     for url, record in shown.items():
-        for index, alias in enumerate(record.aliases):
-            yield Redirect(alias=alias, url=url, title=record.title, place=record.located(f"aliases.{index}"))
-
-
-def check_redirects(redirects: Iterable[Redirect], urls: Collection[str]) -> Iterator[Problem]:
-    """An old address is none that the site itself has, nor one that cannot stand beside those; `urls` are all of them.
-    Capitals do not make a difference, as they make none on many disks."""
-    files = {url.casefold() for url in urls} | {redirect.alias.casefold() for redirect in redirects}
-    folders = {str(folder) for file in files for folder in PurePosixPath(file).parents}
-    own = {url.casefold() for url in urls}
-    for redirect in redirects:
-        alias = redirect.alias.casefold()
-        hint = "delete it, or write the address that the page had before"
-        if alias == redirect.url.partition("#")[0].casefold():
-            yield Problem(redirect.place, "bad-alias", f"'{redirect.alias}' leads to itself", hint)
-        elif alias in own:
-            message = f"'{redirect.alias}' is an address of the site; it cannot lead elsewhere"
-            yield Problem(redirect.place, "bad-alias", message, hint)
-        elif alias in folders or any(str(folder) in files for folder in PurePosixPath(alias).parents):
-            message = f"'{redirect.alias}' would be a file and a folder of one name"
-            yield Problem(redirect.place, "bad-alias", message, hint)
+        for alias in record.aliases:
+            yield Redirect(alias=alias, url=url, title=record.title)
 
 
 def encode_rules(redirects: Iterable[Redirect]) -> bytes:

@@ -116,8 +116,9 @@ def _encode_package(record: Record, files: Mapping[str, bytes]) -> bytes:
 
 
 def slug(title: str) -> str:
-    """The title as a name in lowercase ASCII, `factsheet` when nothing is left of it."""
-    return re.sub(r"[^a-z0-9]+", "-", title.lower())[:60].strip("-") or "factsheet"
+    """The title as a name in lowercase ASCII, a hash of it when nothing is left."""
+    name = re.sub(r"[^a-z0-9]+", "-", title.lower())[:60].strip("-")
+    return name or f"factsheet-{sha256(title.encode()).hexdigest()[:8]}"
 
 
 def _contributor(publisher: Any) -> dict[str, Any]:
