@@ -46,17 +46,13 @@ def publish_files(host: Host, files: Mapping[str, bytes], wishes: Wishes) -> boo
             _show(plan, host, wishes)
         elif shown.live != plan.live:
             raise PublishError(f"{host.place} was changed while you were asked; nothing was sent; look again")
+        if plan.live.manifest == plan.manifest and (found := check(plan.live, host.inventory()).differences):
+            wishes.say(f"Not as it was published: {name_differences(found)}; putting it right.")
+            damaged = plan.live.uncertain.union(each.path for each in found)
+            plan = _make_plan(host, structs.replace(plan.live, uncertain=damaged), files, wishes)
         if plan.to_send:
             host.send(plan, wishes.progress)
-            verified = _verify(plan, host)
-        else:
-            verified = _verify(plan, host)
-            if verified.differences:
-                wishes.say(f"Not as it was published: {name_differences(verified.differences)}; putting it right.")
-                damaged = frozenset(found.path for found in verified.differences)
-                plan = _make_plan(host, structs.replace(plan.live, uncertain=damaged), files, wishes)
-                host.send(plan, wishes.progress)
-                verified = _verify(plan, host)
+        verified = check(Live(manifest=plan.manifest, history=plan.history), host.inventory())
     if verified.differences:
         raise PublishError(f"{host.place} was read back and differs: {name_differences(verified.differences)}")
     _tell(plan, verified, host, wishes)
@@ -122,10 +118,6 @@ def _make_plan(host: Host, live: Live, files: Mapping[str, bytes], wishes: Wishe
     if not wishes.allow_deletions:
         check_deletions(plan)
     return plan
-
-
-def _verify(plan: Plan, host: Host) -> Verified:
-    return check(Live(manifest=plan.manifest, history=plan.history), host.inventory())
 
 
 def _show(plan: Plan, host: Host, wishes: Wishes) -> None:

@@ -36,6 +36,8 @@ _NOISE = re.compile(r"rsync error: |rsync: connection unexpectedly closed|Warnin
 class SshHost(ReleasesHost):
     """Releases in `path` of the machine `host`, as ssh knows it."""
 
+    wait = 5  # seconds for another publish to finish
+
     def __init__(self, host: str, path: str, *, keep: int, user: str = "", port: int = 22, ask: bool = False) -> None:
         """Let ssh `ask` for a passphrase where there is somebody to answer."""
         self.host = f"{user}@{host}" if user else host
@@ -75,7 +77,7 @@ class SshHost(ReleasesHost):
     def _lock(self) -> None:
         """Lock the folder there for as long as the connection stands."""
         script = f"""mkdir -p "$root/{RELEASES}" && exec 9<"$root" &&
-            {{ flock -w 5 9 || {{ status=$?; [ $status = 1 ] && status={_LOCKED}; (exit $status); }}; }}"""
+            {{ flock -w {self.wait} 9 || {{ status=$?; [ $status = 1 ] && status={_LOCKED}; (exit $status); }}; }}"""
         try:
             self._run(script)
         except _RemoteError as error:
