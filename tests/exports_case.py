@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from msgspec import structs
 
 from rsm_site.config import make_config
 from rsm_site.edition import Edition, days_of, edition_of, later_than
@@ -56,8 +57,6 @@ class Case:
         loaded = load_factsheet(config)
         assert loaded.factsheet, loaded.problems
         assert not [problem for problem in loaded.problems if problem.severity == "error"], loaded.problems
-        from msgspec import structs
-
         self.factsheet: Factsheet = structs.replace(
             loaded.factsheet, site=structs.replace(loaded.factsheet.site, **site)
         )
@@ -66,8 +65,8 @@ class Case:
             edition_of(self.factsheet, each) for each in days_of(self.factsheet.site, newest)
         )
         later = None if day else later_than(self.factsheet, newest)
-        language_tag = self.factsheet.site.language
-        self.language = Language(language_tag, words(language_tag))
+        tag = self.factsheet.site.language
+        self.language = Language(tag, read_strings(config.templates, tag)[0])
         self.texts = loaded.texts
         self.exports = Exports(
             self.factsheet,
@@ -103,14 +102,6 @@ class Case:
     def viewer(self, edition: Edition) -> Viewer:
         """What the pages of an edition are made with."""
         return Viewer(self.factsheet, edition, self.language, Converter(), self.addresses, self.texts, set())
-
-
-@cache
-def words(tag: str) -> Mapping[str, Any]:
-    """The interface words of a language."""
-    strings, _is_own = read_strings(PROJECT / "templates", tag)
-    added = PROJECT / "tests" / "exports" / f"{tag.split('-')[0]}.yaml"
-    return {**yaml.safe_load(added.read_text(encoding="utf-8")), **strings} if added.is_file() else strings
 
 
 @cache

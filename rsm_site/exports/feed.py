@@ -58,7 +58,7 @@ def encode_feed(site: Site, language: Language, editions: Iterable[EditionChange
                 day=day,
                 title=f"{site.short_title or site.title}: {language.word('edition', date=language.day(day))}",
                 url=absolute(site.url, f"editions/{day}/index.html"),
-                html=_tell(changes, language),
+                html=_tell(changes, language) if changes else f"<p>{escape(site.tagline or site.title)}</p>",
             )
             for day, changes in reversed(list(editions))
         ),
@@ -66,9 +66,7 @@ def encode_feed(site: Site, language: Language, editions: Iterable[EditionChange
     return store.get(_write, "feedgenerator", msgspec.json.encode(feed))
 
 
-def _tell(changes: ChangesView | None, language: Language) -> str:
-    if changes is None:
-        return f"<p>{escape(language.word('feed_first'))}</p>"
+def _tell(changes: ChangesView, language: Language) -> str:
     if not changes.groups:
         return f"<p>{escape(language.word('no_changes'))}</p>"
     return "".join(
