@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import date
+from typing import TypeVar
 
 from msgspec import Struct, structs
 
@@ -13,7 +14,9 @@ from rsm_site.model import (
     Fact,
     Factsheet,
     Hub,
+    Mission,
     Observation,
+    Place,
     ProsePage,
     Site,
     Source,
@@ -21,6 +24,9 @@ from rsm_site.model import (
     within,
 )
 from rsm_site.rules import is_stale
+
+C = TypeVar("C", Observation, Event, Hub, Place, Contribution, ProsePage)
+D = TypeVar("D", Observation, Event, Contribution)
 
 
 class FactAt(Struct, frozen=True, kw_only=True):
@@ -74,73 +80,54 @@ class Later(Struct, frozen=True, kw_only=True):
 def edition_of(factsheet: Factsheet, day: date, known_by: date | None = None) -> Edition:
     """Everything whose earliest day is not after `day` and, when `known_by` is given, that a source had published by
     then."""
-    known = _KnownBy(factsheet.sources, known_by)
-    events = tuple(
-        structs.replace(event, see=_earlier(event.see, factsheet.events, day, known))
-        for event in sorted(factsheet.events, key=lambda event: event.date.sort_key)
-        if event.date.earliest <= day and known(event.sources)
-    )
-    opened = [hub for hub in factsheet.hubs if (hub.from_ is None or hub.from_.earliest <= day) and known(hub.sources)]
-    hubs = tuple(
-        structs.replace(hub, until=hub.until if hub.until and hub.until.earliest <= day else None)
-        for hub in opened
-        if within(hub.from_, hub.until, day)
-    )
-    contributions = tuple(
-        table
-        for table in sorted(factsheet.contributions, key=lambda table: table.date.sort_key)
-        if table.date.earliest <= day and known(table.sources)
-    )
+    factsheet = _known(factsheet, known_by)
+    events = _in_order(event for event in factsheet.events if event.date.earliest <= day)
+    there = {event.id for event in events}
+    opened = [hub for hub in factsheet.hubs if hub.from_ is None or hub.from_.earliest <= day]
     published = {source.id for source in factsheet.sources if source.known_from and source.known_from <= day}
-    pages = tuple(
-        # A page outlives many editions: what it rests on as a whole is only what there was by then.
-        structs.replace(page, sources=tuple(citation for citation in page.sources if citation.id in published))
-        for page in factsheet.pages
-        if within(page.from_, page.until, day)
-    )
     edition = Edition(
         day=day,
         known_by=known_by,
         site=_site_on(factsheet.site, day),
-        facts=(),
-        events=events,
-        hubs=hubs,
+        facts=tuple(_fact_at(fact, day) for fact in factsheet.facts),
+        events=tuple(structs.replace(event, see=tuple(id_ for id_ in event.see if id_ in there)) for event in events),
+        hubs=tuple(
+            structs.replace(hub, until=_by(hub.until, day)) for hub in opened if within(hub.from_, hub.until, day)
+        ),
         closed_hubs=tuple(hub for hub in opened if not within(hub.from_, hub.until, day)),
-        contributions=contributions,
-        pages=pages,
+        contributions=_in_order(table for table in factsheet.contributions if table.date.earliest <= day),
+        pages=tuple(
+            # A page outlives many editions: what it rests on as a whole is only what there was by then.
+            structs.replace(page, sources=tuple(citation for citation in page.sources if citation.id in published))
+            for page in factsheet.pages
+            if within(page.from_, page.until, day)
+        ),
         terms=factsheet.terms,
         sources=(),
     )
-    facts = tuple(_fact_at(fact, edition, factsheet, known) for fact in factsheet.facts)
-    edition = structs.replace(edition, facts=facts)
     cited = {citation.id for citation in citations(edition)}
-    return structs.replace(edition, sources=tuple(source for source in factsheet.sources if source.id in cited))
+    edition = structs.replace(edition, sources=tuple(source for source in factsheet.sources if source.id in cited))
+    return structs.replace(edition, facts=tuple(_counted(fact, edition) for fact in edition.facts))
 
 
 def later_than(factsheet: Factsheet, day: date, known_by: date | None = None) -> Later:
     """What is on record of the days after `day`."""
-    known = _KnownBy(factsheet.sources, known_by)
-    facts = []
-    for fact in factsheet.facts:
-        observations = [
-            observation
-            for observation in fact.observations
-            if observation.date.earliest > day and known(observation.sources)
-        ]
-        if observations:
-            facts.append((fact, tuple(sorted(observations, key=lambda observation: observation.date.sort_key))))
-    events = [event for event in factsheet.events if event.date.earliest > day and known(event.sources)]
-    tables = [table for table in factsheet.contributions if table.date.earliest > day and known(table.sources)]
-    mission = factsheet.site.mission
-    ended = mission.end if mission and mission.end and mission.end.earliest > day else None
-    cited = {citation.id for _fact, found in facts for observation in found for citation in observation.sources}
-    cited.update(citation.id for event in events for citation in event.sources)
-    cited.update(citation.id for table in tables for citation in table.sources)
+    factsheet = _known(factsheet, known_by)
+    facts = tuple(
+        (fact, found)
+        for fact in factsheet.facts
+        if (found := _in_order(each for each in fact.observations if each.date.earliest > day))
+    )
+    events = _in_order(event for event in factsheet.events if event.date.earliest > day)
+    tables = _in_order(table for table in factsheet.contributions if table.date.earliest > day)
+    end = factsheet.site.mission.end if factsheet.site.mission else None
+    records: list[Observation | Event | Contribution] = [each for _fact, found in facts for each in found]
+    cited = {citation.id for record in (*records, *events, *tables) for citation in record.sources}
     return Later(
-        facts=tuple(facts),
-        events=tuple(sorted(events, key=lambda event: event.date.sort_key)),
-        contributions=tuple(sorted(tables, key=lambda table: table.date.sort_key)),
-        mission_end=ended,
+        facts=facts,
+        events=events,
+        contributions=tables,
+        mission_end=end if end and end.earliest > day else None,
         sources=tuple(source for source in factsheet.sources if source.id in cited),
     )
 
@@ -183,72 +170,69 @@ def citations(edition: Edition) -> Iterable[Citation]:
         yield from page.sources
 
 
-class _KnownBy:
-    """Tells whether any of a claim's sources was published by a day; all were when there is no such day."""
+def _known(factsheet: Factsheet, known_by: date | None) -> Factsheet:
+    """The factsheet without the claims that no source had published by `known_by`, and without the later sources of the
+    others; the whole of it when no day is given."""
+    if known_by is None:
+        return factsheet
+    known = {source.id for source in factsheet.sources if source.known_from and source.known_from <= known_by}
 
-    def __init__(self, sources: tuple[Source, ...], known_by: date | None) -> None:
-        self._everything = known_by is None
-        self._known = {
-            source.id for source in sources if known_by and source.known_from and source.known_from <= known_by
-        }
+    def cut(record: C) -> C:
+        return structs.replace(record, sources=tuple(each for each in record.sources if each.id in known))
 
-    def __call__(self, sources: tuple[Citation, ...]) -> bool:
-        return self._everything or any(citation.id in self._known for citation in sources)
+    def keep(records: Iterable[C]) -> tuple[C, ...]:
+        return tuple(record for record in map(cut, records) if record.sources)
+
+    return structs.replace(
+        factsheet,
+        # Ends name no source of their own, but nobody can have known of one that had not come.
+        site=structs.replace(factsheet.site, mission=_mission_by(factsheet.site.mission, known_by)),
+        facts=tuple(structs.replace(fact, observations=keep(fact.observations)) for fact in factsheet.facts),
+        events=keep(factsheet.events),
+        hubs=tuple(
+            structs.replace(hub, until=_by(hub.until, known_by), places=tuple(map(cut, hub.places)))
+            for hub in keep(factsheet.hubs)
+        ),
+        contributions=keep(factsheet.contributions),
+        pages=tuple(map(cut, factsheet.pages)),
+    )
 
 
-def _earlier(ids: tuple[str, ...], events: tuple[Event, ...], day: date, known: _KnownBy) -> tuple[str, ...]:
-    if not ids:
-        return ids
-    there = {event.id for event in events if event.date.earliest <= day and known(event.sources)}
-    return tuple(id_ for id_ in ids if id_ in there)
+def _in_order(records: Iterable[D]) -> tuple[D, ...]:
+    return tuple(sorted(records, key=lambda record: record.date.sort_key))
+
+
+def _by(value: PartialDate | None, day: date) -> PartialDate | None:
+    """The date as far as it had come by `day`."""
+    return value if value and value.earliest <= day else None
 
 
 def _site_on(site: Site, day: date) -> Site:
-    mission = site.mission
-    if mission and mission.end and mission.end.earliest > day:
-        mission = structs.replace(mission, end=None)
-    if mission and mission.start and mission.start.earliest > day:
-        mission = structs.replace(mission, start=None)
-    return structs.replace(site, mission=mission, edition=day, editions=days_of(site, day))
+    return structs.replace(site, mission=_mission_by(site.mission, day), edition=day, editions=days_of(site, day))
 
 
-def _fact_at(fact: Fact, edition: Edition, factsheet: Factsheet, known: _KnownBy) -> FactAt:
-    if fact.count_of:
-        counted = _count(fact, edition, factsheet)
-        return FactAt(fact=fact, observations=(counted,), current=counted, is_counted=True)
-    observations = tuple(
-        sorted(
-            (
-                observation
-                for observation in fact.observations
-                if observation.date.earliest <= edition.day and known(observation.sources)
-            ),
-            key=lambda observation: observation.date.sort_key,
-        )
-    )
+def _mission_by(mission: Mission | None, day: date) -> Mission | None:
+    if mission is None:
+        return None
+    return structs.replace(mission, start=_by(mission.start, day), end=_by(mission.end, day))
+
+
+def _fact_at(fact: Fact, day: date) -> FactAt:
+    observations = _in_order(each for each in fact.observations if each.date.earliest <= day)
     current = last_of(observations)
     if current is None:
         return FactAt(fact=fact, observations=observations)
+    others = [each for each in observations if each is not current]
+    since = [each for each in others if each.date.sort_key >= current.date.sort_key]
     return FactAt(
         fact=fact,
         observations=observations,
         current=current,
         beside=tuple(
-            observation
-            for observation in observations
-            if observation.status == "disputed" and observation is not current and _overlap(observation, current)
+            each for each in others if each.status == "disputed" and (_overlap(each, current) or each in since)
         ),
-        planned=next(
-            (
-                observation
-                for observation in reversed(observations)
-                if observation.status == "planned"
-                and observation is not current
-                and observation.date.sort_key >= current.date.sort_key
-            ),
-            None,
-        ),
-        is_stale=is_stale(fact, current, edition.day),
+        planned=next((each for each in reversed(since) if each.status == "planned"), None),
+        is_stale=is_stale(fact, current, day),
     )
 
 
@@ -256,31 +240,30 @@ def _overlap(one: Observation, other: Observation) -> bool:
     return one.date.earliest <= other.date.latest and other.date.earliest <= one.date.latest
 
 
-def _count(fact: Fact, edition: Edition, factsheet: Factsheet) -> Observation:
-    assert fact.count_of
+def _counted(fact: FactAt, edition: Edition) -> FactAt:
+    """The fact with what it counts in the edition, when it counts something."""
+    count_of = fact.fact.count_of
+    if count_of is None:
+        return fact
     lists: dict[str, tuple[Event | Hub | Contribution | Source | Term | Fact, ...]] = {
         "timeline": edition.events,
         "hubs": edition.hubs,
         "contributions": edition.contributions,
-        "sources": factsheet.sources,
-        "glossary": factsheet.terms,
-        "facts": factsheet.facts,
+        "sources": edition.sources,
+        "glossary": edition.terms,
+        "facts": tuple(each.fact for each in edition.facts if each.observations or each.fact.count_of),
     }
-    where = fact.count_of.where
-    counted = [
+    records = [
         record
-        for record in lists[fact.count_of.list]
-        if all(str(getattr(record, name)) == value for name, value in where.items())
+        for record in lists[count_of.list]
+        if all(str(getattr(record, name)) == value for name, value in count_of.where.items())
     ]
-    sources: dict[str, Citation] = {}
-    for record in counted:
-        if isinstance(record, Event | Hub | Contribution):
-            for citation in record.sources:
-                sources.setdefault(citation.id, Citation(id=citation.id))
-    return Observation(
+    cited = [each for record in records if isinstance(record, Event | Hub | Contribution) for each in record.sources]
+    count = Observation(
         date=of_day(edition.day),
-        value=len(counted),
-        sources=tuple(sources.values()),
-        file=fact.file,
-        marks=fact.marks,
+        value=len(records),
+        sources=tuple(Citation(id=id_) for id_ in dict.fromkeys(each.id for each in cited)),
+        file=fact.fact.file,
+        marks=fact.fact.marks,
     )
+    return FactAt(fact=fact.fact, observations=(count,), current=count, is_counted=True)
