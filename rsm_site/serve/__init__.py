@@ -99,7 +99,8 @@ def _listen(port: int | None) -> socket.socket:
     if port is not None and not 0 <= port <= 65535:
         raise UsageError(f"{port} is not a port; ports are numbers up to 65535")
     for candidate in range(_FIRST_PORT, _LAST_PORT + 1) if port is None else (port,):
-        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        # The protocol is named for asyncio's sake, which else lets the system hold back the ends of answers (40 ms).
+        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         if sys.platform != "win32":  # there it would let two servers share a port
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

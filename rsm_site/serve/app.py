@@ -68,10 +68,10 @@ class _Pieces(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
-        for start in range(0, len(self.body), _PIECE):
-            piece = bytes(self.body[start : start + _PIECE])
-            await send({"type": "http.response.body", "body": piece, "more_body": True})
-        await send({"type": "http.response.body"})
+        for start in range(0, max(len(self.body), 1), _PIECE):
+            end = start + _PIECE
+            is_last = end >= len(self.body)
+            await send({"type": "http.response.body", "body": bytes(self.body[start:end]), "more_body": not is_last})
 
 
 class _Guard:

@@ -14,10 +14,10 @@ from watchfiles import awatch
 _STEP, _GATHER = 2, 20
 # Milliseconds between two looks at whether a folder is still the one that is watched.
 _LOOK = 200
-# Seconds of quiet that end a save of several steps (more than _GATHER), and the most that is waited for them.
-_QUIET, _PATIENCE = 0.1, 2.0
 # More files than this are no save by hand but a checkout or a copy, which is not over at its first pause.
 _MANY = 8
+# Seconds of quiet that end a save of several steps, and a change of many files; and the most that is waited for them.
+_QUIET, _LONG_QUIET, _PATIENCE = 0.1, 0.3, 3.0
 _LEFT_BEHIND = re.compile(r"\..*|.*~|#.*#|.*\.(?:swp|tmp|bak)")
 
 Stamp = tuple[int, int, int, int]
@@ -75,7 +75,7 @@ class Changes:
         await self._event.wait()
         with suppress(TimeoutError):
             async with asyncio.timeout(_PATIENCE):
-                while self._is_halfway() and await self.more(_QUIET):
+                while (quiet := self._quiet()) and await self.more(quiet):
                     pass
         self._event.clear()
         changed = frozenset(self._changed)
@@ -90,11 +90,13 @@ class Changes:
                 return await self._event.wait()
         return False
 
-    def _is_halfway(self) -> bool:
-        """Whether files are gone or empty, as in the middle of a save, or many changed."""
-        return len(self._changed) > _MANY or not all(
-            path in self._known and self._known[path][1] > 0 for path in self._changed
-        )
+    def _quiet(self) -> float:
+        """How long nothing more may come until a save is taken to be over; a file that is there, and not empty, is
+        taken to be whole at once."""
+        if len(self._changed) > _MANY:
+            return _LONG_QUIET
+        is_whole = all(path in self._known and self._known[path][1] > 0 for path in self._changed)
+        return 0 if is_whole else _QUIET
 
     def _note(self, paths: set[str], *, everything: bool) -> None:
         paths = {path for path in paths if not self._is_left_behind(path)}
