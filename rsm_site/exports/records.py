@@ -314,13 +314,13 @@ def _observation(observation: model.Observation, viewer: Viewer, *, is_current: 
 
 
 def _event(event: model.Event, viewer: Viewer) -> Event:
-    hub = next((hub for hub in (*viewer.edition.hubs, *viewer.edition.closed_hubs) if hub.id == event.place), None)
+    place, hub = viewer.place_of(event)
     return Event(
         id=event.id,
         date=event.date.text,
         title=event.title,
         category=event.category,
-        place=(hub.name if hub else event.place) or None,
+        place=place or None,
         hub=hub.id if hub else None,
         summary=_plain(event.summary, viewer),
         see=event.see,

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable
 from contextlib import suppress
+from functools import cache
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
@@ -23,7 +24,7 @@ class Store:
         if self._folder is None:
             return make(inputs)
         code = Path(make.__code__.co_filename).read_bytes()
-        parts = (make.__qualname__.encode(), version(library).encode(), code, inputs)
+        parts = (make.__qualname__.encode(), _version(library).encode(), code, inputs)
         path = self._folder / sha256(b"".join(sha256(part).digest() for part in parts)).hexdigest()
         with suppress(OSError):
             kept = path.read_bytes()
@@ -43,3 +44,8 @@ class Store:
         kept = sorted(path.parent.iterdir(), key=lambda each: each.stat().st_mtime)
         for old in kept[:-_MOST]:
             old.unlink()
+
+
+@cache
+def _version(library: str) -> str:
+    return version(library)

@@ -21,7 +21,9 @@ GUARD = (
     "away an apostrophe at the beginning of a cell, and one after a semicolon, a tab or a line break."
 )
 # Full-width forms too: spreadsheets with an East Asian setting read them like the plain ones.
-_FORMULA = re.compile(r"(\A|[;\t\r\n])(?=[=+\-@\t\r\n'＝＋－＠])")
+_SIGNS = "=+-@\t\r\n'＝＋－＠"
+_BREAK = re.compile(r"[;\t\r\n]")
+_FORMULA = re.compile(rf"(\A|[;\t\r\n])(?=[{re.escape(_SIGNS)}])")
 _GUARDED = re.compile(r"(?:\A|(?<=[;\t\r\n]))'")
 _PLAIN_NUMBER = re.compile(r"-?\d+(?:\.\d+)?", re.ASCII)
 
@@ -68,7 +70,9 @@ def encode_tables(record: Record) -> dict[str, bytes]:
 
 def guard(text: str) -> str:
     """The text with an apostrophe wherever a spreadsheet could begin to read a formula."""
-    return text if _PLAIN_NUMBER.fullmatch(text) else _FORMULA.sub(r"\1'", text)
+    if not text or (text[0] not in _SIGNS and not _BREAK.search(text)) or _PLAIN_NUMBER.fullmatch(text):
+        return text
+    return _FORMULA.sub(r"\1'", text)
 
 
 def unguard(text: str) -> str:
@@ -86,12 +90,12 @@ def _encode(columns: list[str], rows: Iterable[Row]) -> bytes:
 
 def _cell(value: Any) -> str:
     match value:
+        case str():
+            return guard(value)
         case None:
             return ""
         case bool():
             return "true" if value else "false"
-        case str():
-            return guard(value)
         case tuple():
             return " ".join(citation.id for citation in value)
         case _:
