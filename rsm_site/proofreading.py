@@ -24,7 +24,8 @@ from rsm_site.references import (
 from rsm_site.schema import suggest
 
 MAX_PARAGRAPH = 10_000
-MAX_LINES = 200
+MAX_LINES = 5_000
+MAX_PARAGRAPH_LINES = 200
 MAX_MARKS = 1000
 MAX_OPEN = 20
 MAX_TAGS = 1000
@@ -158,8 +159,8 @@ def _check_footnotes(masked: str, found: Found) -> Iterator[Problem]:
 def _check_size(prose: Prose, source: str) -> Iterator[Problem]:
     """What would keep the converter busy for seconds: it takes time in the square of some lengths."""
     text = prose.text
-    if len(text) > MAX_TEXT:
-        message = f"the text has more than {MAX_TEXT:,} characters"
+    if len(text) > MAX_TEXT or text.count("\n") > MAX_LINES:
+        message = f"the text has more than {MAX_TEXT:,} characters or {MAX_LINES:,} lines"
         yield Problem(prose.location, "too-long", message, "divide it into several pages")
         return
 
@@ -169,8 +170,8 @@ def _check_size(prose: Prose, source: str) -> Iterator[Problem]:
     masked = CODE_BLOCK.sub(blank, text)
     for paragraph in _PARAGRAPH.finditer(masked):
         start = paragraph.start()
-        if len(paragraph[0]) > MAX_PARAGRAPH or paragraph[0].count("\n") >= MAX_LINES:
-            message = f"a paragraph has more than {MAX_PARAGRAPH:,} characters or {MAX_LINES} lines"
+        if len(paragraph[0]) > MAX_PARAGRAPH or paragraph[0].count("\n") >= MAX_PARAGRAPH_LINES:
+            message = f"a paragraph has more than {MAX_PARAGRAPH:,} characters or {MAX_PARAGRAPH_LINES} lines"
             yield refuse(start, message, "divide it by an empty line")
         elif len(marks := _INLINE_MARK.findall(paragraph[0])) > MAX_MARKS:
             message = f"a paragraph has more than {MAX_MARKS:,} characters such as {marks[0]} that mark something"

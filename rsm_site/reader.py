@@ -205,6 +205,9 @@ def _explain(file: str, text: str, error: yaml.YAMLError) -> Problem:
     # What is not closed is shown where it was opened.
     mark = (context_mark if said in _NOT_CLOSED else None) or problem_mark or context_mark
     place = Location(file, mark.line + 1, mark.column + 1) if mark else Location(file)
+    lines = text.rstrip().split("\n")
+    if place.line > len(lines):
+        place = Location(file, len(lines), len(lines[-1]) + 1)
     match said:
         case "too-deep":
             message = f"more than {MAX_DEPTH} levels stand inside each other"
@@ -212,7 +215,7 @@ def _explain(file: str, text: str, error: yaml.YAMLError) -> Problem:
         case "too-many-values":
             return Problem(place, said, f"the file has more than {MAX_VALUES:,} values", "split it into several files")
         case "did not find expected key" | "found character that cannot start any token":
-            if text.split("\n", place.line)[place.line - 1].startswith("\t"):
+            if lines[place.line - 1].startswith("\t"):
                 return Problem(place, "bad-yaml", *_TAB)
     words = _WORDS.get(said, (f"not valid YAML: {said}", "check the indentation, the quotes and the colons"))
     return Problem(place, "bad-yaml", *words)

@@ -8,7 +8,7 @@ from rsm_site.errors import Problem
 
 WIDTH = 120
 
-_UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
 
 def as_text(problems: Iterable[Problem], texts: Mapping[str, str]) -> Iterator[str]:

@@ -141,7 +141,8 @@ def read_record(record: type[R], node: Node, reading: Reading, **known: Any) -> 
     count = len(reading.findings.problems)
     marks = {"": _mark(reading.file, node)}
     values: dict[str, Any] = {}
-    pairs = {key.value: value for key, value in node.value if isinstance(key, ScalarNode)}
+    # Of a key that stands twice, which the reader reports, the first counts.
+    pairs = {key.value: value for key, value in reversed(node.value) if isinstance(key, ScalarNode)}
     meant = _check_unknown_keys(node, reading, rules)
     for key, rule in rules.items():
         if key in pairs:

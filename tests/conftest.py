@@ -11,11 +11,16 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from hypothesis import settings
 
 from rsm_site import cli
 
 TESTS = Path(__file__).parent
 PROJECT = TESTS.parent
+
+# The same examples every time, so that a failure is one of the change at hand; machines of CI are slow at times.
+settings.register_profile("suite", derandomize=True, deadline=None, database=None)
+settings.load_profile("suite")
 
 
 class Done(NamedTuple):
