@@ -227,6 +227,7 @@ class Viewer:
         self._facts = {fact.fact.id: fact for fact in edition.facts}
         self._events = {event.id: event for event in edition.events}
         self._hubs = {hub.id: hub for hub in (*edition.hubs, *edition.closed_hubs)}
+        self._later_hubs = {hub.id for hub in factsheet.hubs} - self._hubs.keys()
         self._terms = {term.id: term for term in factsheet.terms}
         self._source_views: dict[tuple[str, str], SourceView] = {}
         self._expanded: set[str] = set()
@@ -362,7 +363,7 @@ class Viewer:
 
     def event(self, event: Event, *, is_later: bool = False) -> EventView:
         """An event; `is_later` says that it is after the edition's day."""
-        hub = self._hubs.get(event.place)
+        place, hub = self.place_of(event)
         return EventView(
             id=event.id,
             when=When(self.language.date(event.date), event.date.machine),
@@ -371,8 +372,8 @@ class Viewer:
             category=event.category,
             category_label=self.category(event.category),
             category_number=self.category_number(event.category),
-            place=hub.name if hub else event.place,
-            place_url=self.addresses.of("hub", event.place) if hub else "",
+            place=place,
+            place_url=self.addresses.of("hub", hub.id) if hub else "",
             summary=self.prose(event.summary),
             see=tuple((self._events[id_].title, self.addresses.of("event", id_)) for id_ in event.see),
             url=self.addresses.of("event", event.id),
@@ -381,6 +382,13 @@ class Viewer:
             is_later=is_later,
             sources=self.sources(event.sources),
         )
+
+    def place_of(self, event: Event) -> tuple[str, Hub | None]:
+        """Where an event happened, in words, and the hub that this is; no words for a hub the edition does not know."""
+        hub = self._hubs.get(event.place)
+        if hub:
+            return hub.name, hub
+        return ("" if event.place in self._later_hubs else event.place), None
 
     def hub(self, hub: Hub) -> HubView:
         """A hub."""
