@@ -101,7 +101,8 @@ class Language:
         from babel.numbers import format_compact_decimal
 
         words = format_compact_decimal(value, locale=self.locale, fraction_digits=1, numbering_system="default")
-        return words.translate(self._digits)
+        # Some languages have no short form of thousands; Babel then leaves out their separators.
+        return self.number(int(words)) if words.isdigit() else words.translate(self._digits)
 
     def percent(self, part: int, whole: int) -> str:
         """The share of `part` in `whole`, rounded to a whole percent; of nothing it is 100 %."""
