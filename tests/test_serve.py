@@ -31,8 +31,8 @@ pytestmark = [
     pytest.mark.skipif(sys.platform == "win32", reason="ends the server as Ctrl-C does on POSIX systems"),
 ]
 
-# Runs the preview as the command does; with a third argument the "site" is the content folder itself, so that a build
-# takes no time and can be told to go wrong.
+# Runs the preview as the command does; with "bare" the site is the content folder itself, so that a build takes no time
+# and can be told to go wrong; with "unwatchable" the system refuses to watch folders.
 DRIVER = """
 import signal, sys
 from pathlib import Path
@@ -59,10 +59,21 @@ def end(number, frame):
     raise KeyboardInterrupt
 
 signal.signal(signal.SIGTERM, end)
+if "unwatchable" in sys.argv:
+    from rsm_site.serve import watch
+    awatch = watch.awatch
+
+    async def refuse(*folders, force_polling=None, **options):
+        if not force_polling:
+            raise RuntimeError("too many watchers")
+        async for burst in awatch(*folders, force_polling=True, **options):
+            yield burst
+
+    watch.awatch = refuse
 config = make_config(project=Path(sys.argv[1]), cache=Path(sys.argv[1]) / "cache")
 port = int(sys.argv[2]) if sys.argv[2] else None
 sys.exit(serve(config, port=port, open_browser=False, say=lambda text: print(text, flush=True),
-               build=copy if sys.argv[3:] else check_site))
+               build=copy if "bare" in sys.argv else check_site))
 """
 
 
@@ -132,9 +143,9 @@ class Running:
 
 
 @contextmanager
-def running(folder: Path, *, port: int | None = 0, bare: bool = False) -> Iterator[Running]:
-    """A preview of the project in `folder`; `bare`: its content folder is the site."""
-    arguments = [str(folder), "" if port is None else str(port), *(["bare"] if bare else [])]
+def running(folder: Path, *ways: str, port: int | None = 0) -> Iterator[Running]:
+    """A preview of the project in `folder`; `ways` are those of DRIVER."""
+    arguments = [str(folder), "" if port is None else str(port), *ways]
     process = subprocess.Popen(
         [sys.executable, "-c", DRIVER, *arguments],
         cwd=PROJECT,
@@ -179,14 +190,14 @@ def lay_out(folder: Path) -> Path:
 @pytest.fixture
 def bare(tmp_path: Path) -> Iterator[Running]:
     """A preview whose site is its content folder, to be changed by the test."""
-    with running(lay_out(tmp_path), bare=True) as server:
+    with running(lay_out(tmp_path), "bare") as server:
         yield server
 
 
 @pytest.fixture(scope="module")
 def still(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """As `bare`, for tests that change nothing."""
-    with running(lay_out(tmp_path_factory.mktemp("still")), bare=True) as server:
+    with running(lay_out(tmp_path_factory.mktemp("still")), "bare") as server:
         yield server
 
 
@@ -296,6 +307,14 @@ def test_files_that_editors_leave_behind_are_no_change(bare: Running) -> None:
     assert bare.heard() == []
 
 
+def test_where_the_system_reports_no_changes_they_are_looked_for(tmp_path: Path) -> None:
+    """A system that has no watcher left is said in a sentence, and changes are seen all the same."""
+    with running(lay_out(tmp_path), "bare", "unwatchable") as server:
+        server.hears(r"The system reports no changes \(too many watchers\)")
+        (tmp_path / "content" / "index.html").write_text("<p>number 1</p>")
+        server.shows("number 1")
+
+
 def test_the_content_folder_may_go_and_come_back(bare: Running) -> None:
     """Renamed away, its absence is said and the last good site stays; back, or another in its place, it is seen."""
     content, away = bare.folder / "content", bare.folder / "away"
@@ -372,7 +391,7 @@ def test_it_starts_with_broken_content(tmp_path: Path) -> None:
     (tmp_path / "templates").mkdir()
     index = tmp_path / "content" / "index.html"
     index.write_text("<p>BROKEN")
-    with running(tmp_path, bare=True) as server:
+    with running(tmp_path, "bare") as server:
         status, _, body = server.ask("/anything.html")
         assert status == 503
         assert b"content/index.html:1:4: error[bad]: it is broken" in body
@@ -598,7 +617,7 @@ def test_a_free_port_is_found_from_8000_on(tmp_path: Path) -> None:
     (tmp_path / "content").mkdir()
     (tmp_path / "content" / "index.html").write_text("first")
     config = make_config(project=tmp_path)
-    with running(tmp_path, port=None, bare=True) as one, running(tmp_path, port=None, bare=True) as two:
+    with running(tmp_path, "bare", port=None) as one, running(tmp_path, "bare", port=None) as two:
         assert 8000 <= one.port < two.port < 8100
         with pytest.raises(SiteError, match=f"^port {one.port} cannot be used: .*; give another --port"):
             serve(config, port=one.port, open_browser=False, say=print)

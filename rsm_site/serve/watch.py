@@ -64,7 +64,7 @@ class Changes:
                             break
             except FileNotFoundError:
                 await asyncio.sleep(_LOOK / 1000)
-            except OSError as error:
+            except (OSError, RuntimeError) as error:  # too many watches, or too many watchers
                 if polling:
                     raise
                 polling = True
