@@ -7,11 +7,14 @@ from typing import Literal
 
 from msgspec import Struct, structs
 
+from rsm_site.dates import PartialDate
 from rsm_site.edition import Edition, FactAt
-from rsm_site.model import Contribution, Event, Fact, Hub, Observation
+from rsm_site.model import Contribution, Event, Fact, Hub, Observation, Scalar, within
 from rsm_site.views import SourceView, Viewer, When
 
-Kind = Literal["added", "changed", "confirmed", "planned", "disputed", "withdrawn", "removed", "opened", "closed"]
+Kind = Literal[
+    "added", "changed", "confirmed", "superseded", "planned", "disputed", "withdrawn", "removed", "opened", "closed"
+]
 ClaimRecord = Observation | Event | Hub | Contribution
 
 
@@ -24,7 +27,8 @@ class Claim(Struct, frozen=True, kw_only=True):
 
 
 class FactChange(Struct, frozen=True, kw_only=True):
-    """What happened to a fact: its value before and after, None where there was none."""
+    """What happened to a fact: its value before and after, None where there was none; `superseded` is one that came
+    and went between the two days."""
 
     kind: Kind
     fact: Fact
@@ -46,23 +50,61 @@ class Changes(Struct, frozen=True, kw_only=True):
         return bool(self.added or self.removed or self.facts)
 
 
+class Side(Struct, frozen=True, kw_only=True):
+    """What an edition says: in words, and for machines; of an event or a place it is the date."""
+
+    words: str
+    value: Scalar | None = None
+    qualifier: str = ""
+    status: str = ""
+    date: PartialDate | None = None
+    sources: tuple[SourceView, ...] = ()
+
+    def as_plain(self) -> dict[str, object]:
+        """The same for machines: dates in EDTF, sources by their ids, null for what is not said."""
+        value = float(self.value) if isinstance(self.value, Decimal) else self.value
+        return {
+            "words": self.words,
+            "value": str(value) if isinstance(value, PartialDate) else value,
+            "qualifier": self.qualifier or None,
+            "status": self.status or None,
+            "date": str(self.date) if self.date else None,
+            "sources": [source.id for source in self.sources],
+        }
+
+
 class ChangeEntry(Struct, frozen=True, kw_only=True):
-    """One change in words; `old` and `new` are values with their qualifiers, empty where there is none."""
+    """One change: what was said before and after, None where nothing was; `text` is all of it in a sentence."""
 
     id: str
     kind: Kind
     kind_label: str
     label: str
     url: str
-    old: str = ""
-    old_when: When | None = None
-    old_sources: tuple[SourceView, ...] = ()
-    new: str = ""
-    new_when: When | None = None
-    new_sources: tuple[SourceView, ...] = ()
+    old: Side | None = None
+    new: Side | None = None
     unit: str = ""
     difference: str = ""
     text: str
+
+    @property
+    def sources(self) -> tuple[SourceView, ...]:
+        """What both sides rest on, each once."""
+        return tuple({source.id: source for side in (self.old, self.new) if side for source in side.sources}.values())
+
+    def as_plain(self) -> dict[str, object]:
+        """The same for machines."""
+        change = _difference(self.old, self.new) if self.kind == "changed" else None
+        return {
+            "id": self.id,
+            "kind": self.kind,
+            "label": self.label,
+            "unit": self.unit or None,
+            "old": self.old.as_plain() if self.old else None,
+            "new": self.new.as_plain() if self.new else None,
+            "difference": None if change is None else int(change) if change == int(change) else float(change),
+            "text": self.text,
+        }
 
 
 class ChangeGroup(Struct, frozen=True, kw_only=True):
@@ -82,27 +124,9 @@ class ChangesView(Struct, frozen=True, kw_only=True):
     count: int
 
     def as_plain(self) -> dict[str, object]:
-        """The same for machines: days as ISO dates, sources by their ids."""
-        return {
-            "from": self.before.machine,
-            "to": self.after.machine,
-            "changes": [
-                {
-                    "list": group.id,
-                    "id": entry.id,
-                    "kind": entry.kind,
-                    "label": entry.label,
-                    "old": entry.old,
-                    "new": entry.new,
-                    "difference": entry.difference,
-                    "old_sources": [source.id for source in entry.old_sources],
-                    "new_sources": [source.id for source in entry.new_sources],
-                    "text": entry.text,
-                }
-                for group in self.groups
-                for entry in group.entries
-            ],
-        }
+        """The same for machines: days as ISO dates."""
+        changes = [{"list": group.id, **entry.as_plain()} for group in self.groups for entry in group.entries]
+        return {"from": self.before.machine, "to": self.after.machine, "changes": changes}
 
 
 def claims_of(edition: Edition) -> Iterator[Claim]:
@@ -114,7 +138,7 @@ def claims_of(edition: Edition) -> Iterator[Claim]:
     for event in edition.events:
         # What an event leads on to depends on the day, not on the event.
         yield Claim(list="timeline", id=event.id, record=structs.replace(event, see=()))
-    for hub in edition.hubs:
+    for hub in (*edition.hubs, *edition.closed_hubs):
         yield Claim(list="hubs", id=hub.id, record=hub)
     for table in edition.contributions:
         yield Claim(list="contributions", id=table.date.text, record=table)
@@ -122,19 +146,20 @@ def claims_of(edition: Edition) -> Iterator[Claim]:
 
 def between(before: Edition, after: Edition) -> Changes:
     """The changes that make the claims of `before` those of `after`."""
-    old, new = list(claims_of(before)), list(claims_of(after))
+    old, new = tuple(claims_of(before)), tuple(claims_of(after))
+    added = _without(new, old)
     return Changes(
         before=before.day,
         after=after.day,
-        added=tuple(claim for claim in new if claim not in _keyed(old, claim)),
-        removed=tuple(claim for claim in old if claim not in _keyed(new, claim)),
-        facts=tuple(_fact_changes(before, after)),
+        added=added,
+        removed=_without(old, new),
+        facts=tuple(_fact_changes(before, after, added)),
     )
 
 
-def apply(claims: Iterable[Claim], changes: Changes) -> list[Claim]:
+def apply(claims: Iterable[Claim], changes: Changes) -> tuple[Claim, ...]:
     """The claims after the changes."""
-    return [claim for claim in claims if claim not in changes.removed] + list(changes.added)
+    return (*_without(claims, changes.removed), *changes.added)
 
 
 def describe(changes: Changes, viewer: Viewer) -> ChangesView:
@@ -165,23 +190,37 @@ def describe(changes: Changes, viewer: Viewer) -> ChangesView:
     )
 
 
-def _keyed(claims: list[Claim], like: Claim) -> list[Claim]:
-    return [claim for claim in claims if claim.id == like.id and claim.list == like.list]
+def _without(claims: Iterable[Claim], others: Iterable[Claim]) -> tuple[Claim, ...]:
+    """The claims less the others; of equal ones as many stay as there are more of them."""
+    less: dict[tuple[str, str], list[ClaimRecord]] = {}
+    for claim in others:
+        less.setdefault((claim.list, claim.id), []).append(claim.record)
+    left = []
+    for claim in claims:
+        same = less.get((claim.list, claim.id), [])
+        if claim.record in same:
+            same.remove(claim.record)
+        else:
+            left.append(claim)
+    return tuple(left)
 
 
-def _fact_changes(before: Edition, after: Edition) -> Iterator[FactChange]:
+def _fact_changes(before: Edition, after: Edition, added: Iterable[Claim]) -> Iterator[FactChange]:
+    came: dict[str, list[Observation]] = {}
+    for claim in added:
+        if isinstance(claim.record, Observation):
+            came.setdefault(claim.id, []).append(claim.record)
     old_facts = {fact.fact.id: fact for fact in before.facts}
     for new in after.facts:
         old = old_facts.pop(new.fact.id, None)
-        yield from _fact_change(old, new)
+        yield from _fact_change(new, old.current if old else None, came.get(new.fact.id, ()))
     for old in old_facts.values():
         if old.current:
             yield FactChange(kind="removed", fact=old.fact, old=old.current)
 
 
-def _fact_change(before: FactAt | None, after: FactAt) -> Iterator[FactChange]:
-    fact, old, new = after.fact, before.current if before else None, after.current
-    known = before.observations if before else ()
+def _fact_change(after: FactAt, old: Observation | None, came: Iterable[Observation]) -> Iterator[FactChange]:
+    fact, new = after.fact, after.current
     if new and not old:
         yield FactChange(kind="added", fact=fact, new=new)
     elif old and not new:
@@ -190,14 +229,10 @@ def _fact_change(before: FactAt | None, after: FactAt) -> Iterator[FactChange]:
         yield FactChange(kind="changed", fact=fact, old=old, new=new)
     elif old and new and old != new and not after.is_counted:
         yield FactChange(kind="confirmed", fact=fact, old=old, new=new)
-    for observation in after.observations:
-        if observation in known or observation is new:
-            continue
-        match observation.status:
-            case "planned" | "disputed" | "withdrawn" as status:
-                yield FactChange(kind=status, fact=fact, new=observation)
-            case _:
-                continue
+    for observation in came:
+        if observation is not new:
+            kind: Kind = "superseded" if observation.status == "reported" else observation.status
+            yield FactChange(kind=kind, fact=fact, new=observation)
 
 
 def _said(observation: Observation) -> tuple[object, ...]:
@@ -206,45 +241,54 @@ def _said(observation: Observation) -> tuple[object, ...]:
 
 def _describe_fact(change: FactChange, viewer: Viewer) -> ChangeEntry:
     language = viewer.language
-    old, new = change.old, change.new
 
-    def words(observation: Observation | None) -> str:
+    def side(observation: Observation | None, unit: str) -> Side | None:
         if observation is None:
-            return ""
+            return None
         # The kind of the change says already that a value is planned or disputed.
         status = "reported" if observation.status == change.kind else observation.status
-        return language.qualified(observation.value, observation.qualifier, status)
+        words = language.qualified(observation.value, observation.qualifier, status)
+        if unit:
+            words = f"{words} {unit}"
+        if change.kind == "superseded":
+            # It was the value on neither day, so its own is told.
+            words = language.word("value_dated", value=words, date=language.date(observation.date))
+        return Side(
+            words=words,
+            value=observation.value,
+            qualifier=observation.qualifier,
+            status=observation.status,
+            date=observation.date,
+            sources=viewer.sources(observation.sources),
+        )
 
-    texts = {"label": change.fact.label, "old": words(old), "new": words(new)}
-    if change.fact.unit:
-        last = "new" if new else "old"
-        texts[last] = f"{texts[last]} {change.fact.unit}"
-    difference = ""
-    if change.kind == "changed" and old and new:
-        difference = _difference(old.value, new.value, viewer)
+    new = side(change.new, change.fact.unit)
+    old = side(change.old, "" if new else change.fact.unit)
+    difference = _difference(old, new) if change.kind == "changed" else None
     return ChangeEntry(
         id=change.fact.id,
         kind=change.kind,
         kind_label=language.word(f"change_{change.kind}"),
         label=change.fact.label,
         url=viewer.addresses.of("fact", change.fact.id),
-        old=words(old),
-        old_when=viewer.when(old.date) if old else None,
-        old_sources=viewer.sources(old.sources) if old else (),
-        new=words(new),
-        new_when=viewer.when(new.date) if new else None,
-        new_sources=viewer.sources(new.sources) if new else (),
+        old=old,
+        new=new,
         unit=change.fact.unit,
-        difference=difference,
-        text=language.word(f"change_text_{change.kind}", **texts),
+        difference=f"{'+' if difference > 0 else '−'}{language.number(abs(difference))}" if difference else "",
+        text=language.word(
+            f"change_text_{change.kind}",
+            label=change.fact.label,
+            old=old.words if old else "",
+            new=new.words if new else "",
+        ),
     )
 
 
-def _difference(old: object, new: object, viewer: Viewer) -> str:
-    if not isinstance(old, int | Decimal) or not isinstance(new, int | Decimal):
-        return ""
-    change = Decimal(new) - Decimal(old)
-    return f"{'+' if change > 0 else '−'}{viewer.language.number(abs(change))}" if change else ""
+def _difference(old: Side | None, new: Side | None) -> Decimal | None:
+    """How much more the new number is; None when one of the two is none."""
+    if old and new and isinstance(old.value, int | Decimal) and isinstance(new.value, int | Decimal):
+        return Decimal(new.value) - Decimal(old.value)
+    return None
 
 
 def _describe_event(event: Event, kind: Kind, viewer: Viewer) -> ChangeEntry:
@@ -255,27 +299,40 @@ def _describe_event(event: Event, kind: Kind, viewer: Viewer) -> ChangeEntry:
         kind_label=viewer.language.word(f"change_{kind}"),
         label=event.title,
         url=viewer.addresses.of("event", event.id),
-        new=when,
-        new_when=viewer.when(event.date),
-        new_sources=viewer.sources(event.sources),
+        new=Side(words=when, date=event.date, sources=viewer.sources(event.sources)),
         text=viewer.language.word(f"change_text_event_{kind}", title=event.title, date=when),
     )
 
 
 def _describe_hubs(changes: Changes, viewer: Viewer) -> Iterator[ChangeEntry]:
-    came = {claim.id: claim.record for claim in changes.added if isinstance(claim.record, Hub)}
-    went = {claim.id: claim.record for claim in changes.removed if isinstance(claim.record, Hub)}
-    for id_, hub in (came | went).items():
-        kind: Kind = "changed" if id_ in came and id_ in went else "opened" if id_ in came else "closed"
+    language = viewer.language
+    for kind, hub in _hub_changes(changes):
+        when, key = (hub.from_, "opened") if kind == "opened" else (hub.until, "closes")
+        words = language.word(key, date=language.date(when)) if when else ""
         yield ChangeEntry(
-            id=id_,
+            id=hub.id,
             kind=kind,
-            kind_label=viewer.language.word(f"change_{kind}"),
+            kind_label=language.word(f"change_{kind}"),
             label=hub.name,
-            url=viewer.addresses.of("hub", id_),
-            new_sources=viewer.sources(hub.sources),
-            text=viewer.language.word(f"change_text_{kind}_hub", name=hub.name),
+            url=viewer.addresses.of("hub", hub.id),
+            new=Side(words=words, date=when, sources=viewer.sources(hub.sources)),
+            text=language.word(f"change_text_{kind}_hub", name=hub.name, when=words),
         )
+
+
+def _hub_changes(changes: Changes) -> Iterator[tuple[Kind, Hub]]:
+    """What happened to each hub; one that came and went between the two days has opened and closed."""
+    was = {claim.id: claim.record for claim in changes.removed if isinstance(claim.record, Hub)}
+    now = {claim.id: claim.record for claim in changes.added if isinstance(claim.record, Hub)}
+    for id_, hub in (was | now).items():
+        is_closed = id_ not in now or not within(None, hub.until, changes.after)
+        if id_ not in was:
+            yield "opened", hub
+        elif not is_closed or not within(None, was[id_].until, changes.before):
+            yield "changed", hub
+            continue
+        if is_closed:
+            yield "closed", hub
 
 
 def _describe_table(table: Contribution, viewer: Viewer) -> ChangeEntry:
@@ -286,8 +343,6 @@ def _describe_table(table: Contribution, viewer: Viewer) -> ChangeEntry:
         kind_label=viewer.language.word("change_added"),
         label=viewer.language.word("claim_nations", date=view.when.words),
         url="nations.html",
-        new=view.total,
-        new_when=view.when,
-        new_sources=view.sources,
+        new=Side(words=view.total, value=table.total, qualifier=table.qualifier, date=table.date, sources=view.sources),
         text=viewer.language.word("change_text_table", date=view.when.words),
     )

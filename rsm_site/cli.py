@@ -182,7 +182,7 @@ def _changes(options: argparse.Namespace) -> int:
         print(f"\n{printable(group.label)}")
         for entry in group.entries:
             difference = f" ({entry.difference})" if entry.difference else ""
-            cited = ", ".join(dict.fromkeys(source.id for source in (*entry.old_sources, *entry.new_sources)))
+            cited = ", ".join(source.id for source in entry.sources)
             print(printable(f"  {entry.kind_label}: {entry.text}{difference} [{cited}]"))
     return 0
 
