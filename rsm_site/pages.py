@@ -992,7 +992,8 @@ def _bibtex(text: str) -> str:
 
 
 def _bibtex_key(text: str) -> str:
-    return "".join(character for character in text if character.isascii() and (character.isalnum() or character == "-"))
+    kept = (character for character in text if character.isascii() and (character.isalnum() or character == "-"))
+    return "".join(kept).strip("-")
 
 
 def _absolute(base: str, url: str) -> str:
