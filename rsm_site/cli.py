@@ -13,13 +13,21 @@ from rsm_site.errors import ContentError, Problem, SiteError, UsageError
 
 if TYPE_CHECKING:
     from rsm_site.config import Config
+    from rsm_site.publish.command import Options as PublishOptions
+    from rsm_site.publish.command import Terminal
 
 COMMANDS = {
     "build": "content/ + templates/ -> public/ (the default)",
     "check": "everything build checks; writes nothing",
+    "serve": "preview on 127.0.0.1 that follows your changes",
+    "publish": "build, then put the site on a static host",
+    "releases": "what stands on a static host",
+    "rollback": "go back to an earlier release",
+    "verify": "compare a published site or a folder with its manifest",
     "changes": "what changed between two days",
     "freeze": "keep an edition's claims, so that what is changed later is listed as a correction",
     "new": "a complete small factsheet of another mission to start from",
+    "init-host": "write the workflow or settings file of a host that builds the site itself",
     "schema": "write the editors' JSON Schema files, print the field reference",
 }
 _EPILOG = "Exit status: 0 done, 1 the content has errors, 2 wrong use, 3 anything else."
@@ -92,6 +100,25 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     for name, text in (("--from", "the earlier day"), ("--to", "the later day")):
         dest = name[2:] + "_day"
         commands["changes"].add_argument(name, dest=dest, type=_day, metavar="DAY", required=True, help=text)
+    commands["serve"].add_argument("--port", type=_port, help="the port (default: a free one from 8000 on)")
+    commands["serve"].add_argument("--open", action="store_true", help="open the page in a browser")
+    for name in ("publish", "releases", "rollback"):
+        commands[name].add_argument("target", metavar="TARGET", help="a name of publish: in site.yaml")
+    commands["rollback"].add_argument(
+        "release", metavar="RELEASE", nargs="?", default="", help="the beginning of its id"
+    )
+    for name in ("publish", "rollback"):
+        add = commands[name].add_argument
+        add("--yes", action="store_true", help="do not ask")
+        add("--dry-run", action="store_true", help="only say what readers would see change")
+        add("--allow-deletions", action="store_true", help="go on when many files would go")
+        add("--take-over", action="store_true", help="go on where somebody else has published")
+    commands["publish"].add_argument("--as-built", action="store_true", help="send the output folder as it stands")
+    commands["verify"].add_argument(
+        "place", metavar="URL-or-folder", help="a published site, or a folder that holds one"
+    )
+    hosts = ("github", "gitlab", "netlify", "cloudflare")
+    commands["init-host"].add_argument("host", metavar="HOST", choices=hosts, help=", ".join(hosts))
     commands["freeze"].add_argument("day", type=_day, metavar="DAY", help="the day of the edition")
     commands["new"].add_argument("dir", type=Path, metavar="DIR", help="an empty folder, or one to make")
     if not arguments or not any(word in ("-h", "--help", "--version") for word in arguments):
@@ -135,6 +162,12 @@ def _day(text: str) -> date:
         raise argparse.ArgumentTypeError(f"{error}; write YYYY-MM-DD") from None
 
 
+def _port(text: str) -> int:
+    if not text.isdecimal() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a port; write a number up to 65535")
+    return int(text)
+
+
 def _build(options: argparse.Namespace) -> int:
     return _run_build(options, write=True)
 
@@ -162,6 +195,73 @@ def _run_build(options: argparse.Namespace, *, write: bool) -> int:
         else:
             print(f"Checked {_shown(config.content)}: {counts}. Next: rsm-site build")
     return 0
+
+
+def _serve(options: argparse.Namespace) -> int:
+    from rsm_site.serve import serve
+
+    return serve(_config(options), port=options.port, open_browser=options.open, say=_tell)
+
+
+def _publish(options: argparse.Namespace) -> int:
+    from rsm_site.publish import command
+
+    return command.publish(_config(options), options.target, _publish_options(options), _terminal(options))
+
+
+def _releases(options: argparse.Namespace) -> int:
+    from rsm_site.publish import command
+
+    return command.releases(_config(options), options.target, _terminal(options))
+
+
+def _rollback(options: argparse.Namespace) -> int:
+    from rsm_site.publish import command
+
+    wishes = _publish_options(options)
+    return command.rollback(_config(options), options.target, options.release, wishes, _terminal(options))
+
+
+def _verify(options: argparse.Namespace) -> int:
+    from rsm_site.publish import command
+
+    return command.verify(options.place, _terminal(options))
+
+
+def _init_host(options: argparse.Namespace) -> int:
+    from rsm_site.publish import command
+
+    return command.init_host(getattr(options, "project", Path()), options.host, _terminal(options))
+
+
+def _publish_options(options: argparse.Namespace) -> "PublishOptions":
+    from rsm_site.publish.command import Options
+
+    return Options(
+        dry_run=options.dry_run,
+        yes=options.yes,
+        as_built=getattr(options, "as_built", False),
+        allow_deletions=options.allow_deletions,
+        take_over=options.take_over,
+    )
+
+
+def _terminal(options: argparse.Namespace) -> "Terminal":
+    """Where publishing says things and asks; the time of day is read here and goes into the record of a release alone."""
+    from datetime import UTC, datetime
+
+    from rsm_site.publish.command import Terminal
+
+    def ask(question: str) -> bool:
+        return input(f"{question} [y/N] ").strip().casefold() in ("y", "yes")
+
+    quiet = getattr(options, "quiet", False)
+    return Terminal(
+        say=(lambda _text: None) if quiet else _tell,
+        ask=ask if sys.stdin.isatty() and sys.stdout.isatty() else None,
+        progress=(lambda step: _say(f"  {step}")) if sys.stderr.isatty() and not quiet else lambda _step: None,
+        now=datetime.now(UTC),
+    )
 
 
 def _changes(options: argparse.Namespace) -> int:
@@ -278,6 +378,10 @@ def _report(options: argparse.Namespace, problems: Sequence[Problem], texts: Map
         case _:
             for line in report.as_text(problems, texts):
                 _say(line)
+
+
+def _tell(text: str) -> None:
+    print(text, flush=True)
 
 
 def _say(text: str) -> None:
