@@ -292,6 +292,7 @@ class FaultyStore:
     lets all pass after that many faults."""
 
     def __init__(self, port: int) -> None:
+        self.behind = port
         self.limit: int | None = None
         self.silent = False
         self.faults: int | None = None

@@ -143,9 +143,11 @@ class GitHost:
         self._git("fast-import", "--quiet", "--date-format=now", given=self._import_stream(plan))
         commit = self._text("rev-parse", "refs/publish")
         progress("pushing it")
-        status, _, complaint = self._try("push", "--porcelain", self.repository, f"{commit}:refs/heads/{self.branch}")
+        status, output, complaint = self._try(
+            "push", "--porcelain", self.repository, f"{commit}:refs/heads/{self.branch}"
+        )
         if status != 0:
-            raise PublishError(self._push_sentence(complaint))
+            raise PublishError(self._push_sentence(output.decode(errors="replace") + complaint))
 
     def _import_stream(self, plan: Plan) -> bytes:
         """The commit for git fast-import: the whole tree, on top of the branch if there is one."""
@@ -164,6 +166,8 @@ class GitHost:
             lines.append(f"from {self._tip}".encode())
         lines.append(b"deleteall")
         for path in sorted({*plan.files, *plan.history.kept}):
+            if ".git" in path.lower().split("/"):
+                raise PublishError(f"a git repository cannot hold a file called {path}; nothing was sent")
             quoted = '"' + path.replace('"', '\\"') + '"'  # a manifest has no path with a backslash
             if path in plan.files:
                 content = plan.files[path]

@@ -73,12 +73,13 @@ class S3Host:
             response_checksum_validation="when_required",
         )
         try:
-            self._client = boto3.client(
+            self._client = boto3.Session().client(
                 "s3", endpoint_url=endpoint or None, region_name=region or None, config=settings
             )
         except (BotoCoreError, ValueError) as error:
             raise PublishError(f"{self.place} cannot be reached: {_one_line(error)}") from error
-        self._token = b""
+        self._token = ""
+        self._renewals = 0
         self._renewed = 0.0
 
     @contextmanager
@@ -227,7 +228,7 @@ class S3Host:
         """
         from botocore.exceptions import ClientError
 
-        self._token = secrets.token_hex(16).encode()
+        self._token = secrets.token_hex(16)
         first = ""
         for _ in range(25):
             try:
@@ -244,7 +245,7 @@ class S3Host:
                     continue
                 condition = {"IfMatch": held["ETag"]}
             try:
-                self._put(LOCK, self._token, **condition)
+                self._put_lock(**condition)
             except ClientError as error:
                 if error.response.get("Error", {}).get("Code") not in (
                     "PreconditionFailed",
@@ -252,8 +253,7 @@ class S3Host:
                 ):
                     raise
                 continue
-            if self.read(LOCK) == self._token:  # a store may not know conditions
-                self._renewed = monotonic()
+            if self._has_lock():  # a store may not know conditions
                 return
         raise PublishError(f"another publish to {self.place} is under way; try again when it is done")
 
@@ -261,11 +261,18 @@ class S3Host:
         """Tell that this publish still is at work, when it is time to."""
         if monotonic() - self._renewed < self.lease / 4:
             return
-        if self.read(LOCK) != self._token:
+        if not self._has_lock():
             raise PublishError(f"another publish took {self.place} over; look at it with 'releases' and try again")
-        self._token = secrets.token_hex(16).encode()  # another content each time, which others see
-        self._put(LOCK, self._token)
+        self._put_lock()
+
+    def _put_lock(self, **conditions: str) -> None:
+        """Put the lock, with another content each time, so that others see that we are at work."""
+        self._renewals += 1
+        self._put(LOCK, f"{self._token} {self._renewals}".encode(), **conditions)
         self._renewed = monotonic()
+
+    def _has_lock(self) -> bool:
+        return (self.read(LOCK) or b"").startswith(self._token.encode())
 
     @contextmanager
     def _told(self) -> Iterator[None]:
