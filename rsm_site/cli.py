@@ -247,7 +247,7 @@ def _publish_options(options: argparse.Namespace) -> "PublishOptions":
 
 
 def _terminal(options: argparse.Namespace) -> "Terminal":
-    """Where publishing says things and asks; the time of day is read here and goes into the record of a release alone."""
+    """Where publishing says things and asks; the time of day is read here, for the record of releases alone."""
     from datetime import UTC, datetime
 
     from rsm_site.publish.command import Terminal
