@@ -51,7 +51,7 @@ _HEADING_LINE = re.compile(
 _NOT_SHORT = re.compile(rf"{_HEADING}|^[ ]{{0,3}}\[\^[^\[\]\n]+\]:[^\n]*", re.MULTILINE | re.VERBOSE)
 _FOOTNOTE = re.compile(
     r"""^(?P<before>[ ]{0,3}) \[\^(?P<defined>[^\[\]\n]+)\]:
-      | ^(?P<inside>[ \t>*+:-]*(?:\d+[.)])?[ \t]*) \[\^[^\[\]\n]+\]:
+      | ^(?P<inside>[ \t>*+:-]*(?:\d+[.)])?[ \t]*) \[\^(?P<within>[^\[\]\n]+)\]:
       | \[\^(?P<used>[^\[\]\n]+)\]""",
     re.VERBOSE | re.MULTILINE,
 )
@@ -148,11 +148,11 @@ def _check_footnotes(masked: str, found: Found) -> Iterator[Problem]:
             yield found(
                 mark, "bad-footnote", f"nothing leads to the footnote '{name}'", f"write [^{name}] where it belongs"
             )
-        if name:
-            defined.add(name)
+        if name or mark["within"]:
+            defined.add(name or mark["within"])
     for mark in marks:
         if mark["used"] and mark["used"] not in defined:
-            hint = suggest(mark["used"], defined) or f"write it: [^{mark['used']}]: ..."
+            hint = suggest(mark["used"], sorted(defined)) or f"write it: [^{mark['used']}]: ..."
             yield found(mark, "bad-footnote", f"there is no footnote '{mark['used']}'", hint)
 
 

@@ -324,7 +324,7 @@ def test_code_inside_lists_is_told_from_text() -> None:
         ("<ftp://example.org>\n", [("bad-link", 1, 2, 4)]),
         ("[a](Other.html) <b>c</b>\n", []),
         ("a[^b]\n", [("bad-footnote", 1, 2, 4)]),
-        ("a[^b]\n\n- [^b]: c\n", [("bad-footnote", 1, 2, 4), ("bad-footnote", 3, 1, 7)]),
+        ("a[^b]\n\n- [^b]: c\n", [("bad-footnote", 3, 1, 7)]),
         ("a[^b]\n\n[^b]: c\n[^b]: d\n", [("bad-footnote", 4, 1, 5)]),
         ("[[fact:a\n", [("bad-reference", 1, 1, 8)]),
         ("\\[[fact:a]] \\[[b]]\n", []),
