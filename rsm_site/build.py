@@ -81,6 +81,7 @@ def check_site(config: Config) -> Built:
 def describe_changes(config: Config, before: date, after: date) -> ChangesView:
     """What changed between two days, in the site's language; ContentError when the content has errors."""
     loaded, factsheet, language = _load(config)
+    _stop_at(set(loaded.problems), config, loaded.texts)
     editions = [edition_of(factsheet, day, config.known_by) for day in (before, after)]
     addresses = Addresses(factsheet, editions[1], None)
     viewer = Viewer(factsheet, editions[1], language, Converter(), addresses, loaded.texts, set())
@@ -89,15 +90,23 @@ def describe_changes(config: Config, before: date, after: date) -> ChangesView:
 
 def freeze_edition(config: Config, day: date) -> Path:
     """Write the claims of the edition of `day` to editions/<day>.json of the content and give that path; ContentError
-    when the content has errors, UsageError when the day is frozen already."""
+    when the site cannot be made of the content, UsageError when the day is frozen already or not yet described."""
     _loaded, factsheet, _language = _load(config)
     path = config.content / "editions" / f"{day}.json"
     if path.exists():
         raise UsageError(f"{day} is frozen already; what was published is not rewritten")
+    if day > factsheet.site.edition:
+        raise UsageError(f"{day} is after the edition of {factsheet.site.edition}; only what was published is frozen")
+    if config.known_by:
+        raise UsageError("an edition is frozen with all that it says; leave out --known-by")
+    check_site(config)
     path.parent.mkdir(exist_ok=True)
     staged = path.with_name(f".{path.name}.tmp")
-    staged.write_bytes(freeze(edition_of(factsheet, day)))
-    staged.replace(path)
+    try:
+        staged.write_bytes(freeze(edition_of(factsheet, day)))
+        staged.replace(path)
+    finally:
+        staged.unlink(missing_ok=True)
     return path
 
 

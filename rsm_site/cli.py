@@ -277,7 +277,8 @@ def _changes(options: argparse.Namespace) -> int:
         return 0
     from rsm_site.report import printable
 
-    print(f"From {options.from_day} to {options.to_day}: {changed.count} changes")
+    counted = f"{changed.count} change{'' if changed.count == 1 else 's'}"
+    print(f"From {options.from_day} to {options.to_day}: {counted}")
     for group in changed.groups:
         print(f"\n{printable(group.label)}")
         for entry in group.entries:

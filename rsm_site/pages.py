@@ -324,6 +324,8 @@ def plan_pages(
     addresses = Addresses(factsheet, newest, later)
     rewritings, found = find_corrections(factsheet, newest_day)
     problems.update(found)
+    if known_by:  # A correction tells what was learned later.
+        rewritings = ()
 
     def planner(edition: Edition, later: Later | None) -> _Planner:
         return _Planner(
