@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from rsm_site import dates, proofreading, prose, references
 from rsm_site.dates import PartialDate
-from rsm_site.edition import Edition, FactAt, Later, value_on
+from rsm_site.edition import Edition, FactAt, Later, edition_of, value_on
 from rsm_site.errors import Problem
 from rsm_site.language import Language
 from rsm_site.model import (
@@ -223,6 +223,7 @@ class Viewer:
         self.url = "index.html"
         self._converter = converter
         self._texts = texts
+        self._factsheet = factsheet
         self._sources = {source.id: source for source in factsheet.sources}
         self._facts = {fact.fact.id: fact for fact in edition.facts}
         self._events = {event.id: event for event in edition.events}
@@ -532,8 +533,11 @@ class Viewer:
     def _answer_fact(self, reference: Reference, url: str) -> Answer | None:
         fact = self._facts[reference.id]
         day = reference.day or self.edition.day
-        if day > self.edition.day or (fact.is_counted and reference.day and reference.day != self.edition.day):
+        if day > self.edition.day:
             return None
+        if fact.is_counted and day < self.edition.day:
+            counted = edition_of(self._factsheet, day, self.edition.known_by)
+            fact = next(each for each in counted.facts if each.fact.id == reference.id)
         observation = value_on(fact, day)
         if observation is None:
             return None
