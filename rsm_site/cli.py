@@ -309,15 +309,15 @@ def _new(options: argparse.Namespace) -> int:
 def _schema(options: argparse.Namespace) -> int:
     import json
 
-    from rsm_site import schema
+    from rsm_site import fields, schema
 
     folder = Path(getattr(options, "output", None) or Path(getattr(options, "project", ".")) / ".schemas")
     folder.mkdir(parents=True, exist_ok=True)
     for name in (*schema.SINGLE, *schema.LISTS):
-        text = json.dumps(schema.json_schema(name), indent=2, ensure_ascii=False) + "\n"
+        text = json.dumps(fields.json_schema(name), indent=2, ensure_ascii=False) + "\n"
         (folder / f"{name}.schema.json").write_text(text, encoding="utf-8")
     if not getattr(options, "quiet", False):
-        print("\n".join(schema.field_reference()))
+        print("\n".join(fields.field_reference()))
         print(f"Wrote {len(schema.SINGLE) + len(schema.LISTS)} JSON Schema files to {_shown(folder)}")
     return 0
 

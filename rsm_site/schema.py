@@ -1,4 +1,4 @@
-"""Plain values -> records: the rules of each field, taken from the model, and the same as JSON Schema and as a list."""
+"""Plain values -> records: the rules of each field, taken from the model."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -22,10 +22,10 @@ from rsm_site.reader import Document, locate
 MAX_TEXT = 100_000
 R = TypeVar("R", bound=Record)
 
-_ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*", re.ASCII)
+ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*", re.ASCII)
 _NUMBER = re.compile(r"-?\d{1,15}(?:\.\d{1,6})?", re.ASCII)
 _THOUSANDS = re.compile(r"-?\d{1,3}(?:[,'’\u00a0 ]\d{3})+(?:\.\d+)?", re.ASCII)
-_PATTERNS: dict[str, tuple[str, str, str]] = {
+PATTERNS: dict[str, tuple[str, str, str]] = {
     "url": (r"https?://[^\s<>\"{}|\\^`/?#][^\s<>\"{}|\\^`]*", "an address", "write it whole, beginning with https://"),
     "email": (r"[^\s@<>\"]+@[^\s@<>\"]+\.[^\s@<>\"]+", "an e-mail address", "write name@example.org"),
     "contact": (r"(?:https://|mailto:)[^\s<>\"]+", "a contact", "begin with https:// or mailto:"),
@@ -204,7 +204,7 @@ def suggest_country(text: str) -> str:
 
 def is_id(text: str) -> bool:
     """Tell whether the text is lowercase words with hyphens."""
-    return len(text) <= 100 and bool(_ID.fullmatch(text))
+    return len(text) <= 100 and bool(ID.fullmatch(text))
 
 
 def _note_id(name: str, node: Node, reading: Reading) -> None:
@@ -302,7 +302,7 @@ def _converter(annotation: Any, doc: model.Field) -> Convert:
         return _choice
     if annotation in _BY_TYPE:
         return _BY_TYPE[annotation]
-    if doc.kind in _PATTERNS:
+    if doc.kind in PATTERNS:
         return _pattern
     if isinstance(annotation, type) and issubclass(annotation, Record):
         return _record
@@ -363,7 +363,7 @@ def _pattern(node: Node, reading: Reading, rule: FieldRule) -> str | Invalid:
     text = _scalar(node, reading, rule)
     if isinstance(text, Invalid):
         return text
-    pattern, what, hint = _PATTERNS[rule.doc.kind]
+    pattern, what, hint = PATTERNS[rule.doc.kind]
     if not re.fullmatch(pattern, text):
         return reading.refuse(node, f"bad-{rule.doc.kind}", f"'{_short(text)}' is not {what}", hint)
     return text
@@ -576,120 +576,6 @@ LISTS: dict[str, type[Record]] = {
     "corrections": model.Correction,
 }
 SINGLE: dict[str, type[Record]] = {"site": model.Site, "page": model.ProsePage}
-
-
-def json_schema(name: str) -> dict[str, Any]:
-    """The JSON Schema (draft 2020-12) of a content file, for editors that complete and check YAML as it is typed."""
-    definitions: dict[str, Any] = {}
-    record = LISTS.get(name) or SINGLE[name]
-    body = _schema_of(record, definitions)
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": f"{name}.yaml" if name != "page" else "front matter of pages/*.md",
-        **({"type": "array", "items": body} if name in LISTS else body),
-        "$defs": definitions,
-    }
-
-
-def field_reference() -> Iterator[str]:
-    """Every field of every record, a line each: key, whether it must be there, what may stand there, what it says."""
-    shown: list[type[Record]] = []
-    waiting = [*SINGLE.values(), *LISTS.values()]
-    while waiting:
-        record = waiting.pop(0)
-        if record in shown:
-            continue
-        shown.append(record)
-        yield f"{record.__name__}: {(record.__doc__ or '').strip()}"
-        for rule in fields_of(record).values():
-            yield f"  {rule.key:<13} {_described(rule):<34} {'required' if rule.required else '':<9} {rule.doc.doc}"
-            waiting.extend(_records_in(rule.annotation))
-        yield ""
-
-
-def _records_in(annotation: Any) -> Iterator[type[Record]]:
-    if isinstance(annotation, type) and issubclass(annotation, Record):
-        yield annotation
-    for inner in get_args(annotation):
-        yield from _records_in(inner)
-
-
-def _described(rule: FieldRule) -> str:
-    annotation = rule.annotation
-    if get_origin(annotation) is Literal:
-        allowed = " | ".join(get_args(annotation))
-        return allowed if len(allowed) <= 34 else f"one of {len(get_args(annotation))} words"
-    if get_origin(annotation) is tuple:
-        return "list"
-    if get_origin(annotation) is dict or rule.doc.kind == "count_of":
-        return "key: value pairs"
-    names = {
-        bool: "true | false",
-        int: "whole number",
-        Decimal: "degrees",
-        date: "day (YYYY-MM-DD)",
-        PartialDate: "date (EDTF)",
-        relativedelta: "length of time",
-        Prose: "Markdown",
-    }
-    if annotation in names:
-        return names[annotation]
-    if isinstance(annotation, type) and issubclass(annotation, Record):
-        return annotation.__name__
-    return f"id of {rule.doc.to}" if rule.doc.kind == "ref" else rule.doc.kind or "text"
-
-
-def _schema_of(record: type[Record], definitions: dict[str, Any]) -> dict[str, Any]:
-    rules = fields_of(record)
-    properties = {
-        rule.key: {**_field_schema(rule.annotation, rule.doc, definitions), "description": rule.doc.doc}
-        for rule in rules.values()
-    }
-    return {
-        "type": "object",
-        "description": record.__doc__,
-        "properties": properties,
-        "required": [rule.key for rule in rules.values() if rule.required],
-        "additionalProperties": record is CountOf,
-    }
-
-
-def _field_schema(annotation: Any, doc: model.Field, definitions: dict[str, Any]) -> dict[str, Any]:
-    origin = get_origin(annotation)
-    if origin is Literal:
-        return {"enum": list(get_args(annotation))}
-    if origin is tuple:
-        inner = get_args(annotation)[0]
-        items = _field_schema(inner, doc._replace(kind="" if doc.kind == "citations" else doc.kind), definitions)
-        return {"type": "array", "items": {"anyOf": [{"type": "string"}, items]} if doc.kind == "citations" else items}
-    if origin is dict:
-        return {
-            "type": "object",
-            "additionalProperties": _field_schema(get_args(annotation)[1], model.Field(""), definitions),
-        }
-    if origin is UnionType and doc.kind != "value":
-        return {"anyOf": [_field_schema(option, model.Field(""), definitions) for option in get_args(annotation)]}
-    if isinstance(annotation, type) and issubclass(annotation, Record):
-        if annotation.__name__ not in definitions:
-            definitions[annotation.__name__] = {}
-            definitions[annotation.__name__] = _schema_of(annotation, definitions)
-        return {"$ref": f"#/$defs/{annotation.__name__}"}
-    if doc.kind == "value":
-        return {"type": ["number", "string"]}
-    if annotation is bool:
-        return {"type": "boolean"}
-    if annotation is int:
-        return {"type": "integer", "minimum": 0}
-    if annotation is Decimal:
-        bound = 90 if doc.kind == "latitude" else 180
-        return {"type": "number", "minimum": -bound, "maximum": bound}
-    if annotation is PartialDate:
-        return {"type": ["string", "integer"]}
-    if doc.kind == "id":
-        return {"type": "string", "pattern": f"^{_ID.pattern}$"}
-    if doc.kind in _PATTERNS:
-        return {"type": "string", "pattern": f"^{_PATTERNS[doc.kind][0]}$"}
-    return {"type": "string"}
 
 
 def _what(node: Node) -> str:

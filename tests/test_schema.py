@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from rsm_site import schema
+from rsm_site import fields, schema
 from rsm_site.model import Fact, Hub, Observation, Record, Site, Source
 from rsm_site.reader import read_yaml
 from rsm_site.schema import LISTS, SINGLE, Findings, fields_of
@@ -136,14 +136,14 @@ def test_the_shipped_content_keeps_to_the_editors_schema(name: str) -> None:
             (tag, rule) for tag, rule in rules if not tag.endswith(("timestamp", "bool")) or first in "tf"
         ]
     content = yaml.load(path.read_text(encoding="utf-8"), Loader=loader)
-    validator = Draft202012Validator(schema.json_schema(name))
+    validator = Draft202012Validator(fields.json_schema(name))
     assert [error.message for error in validator.iter_errors(content)] == []
 
 
 @pytest.mark.parametrize("name", [*LISTS, *SINGLE])
 def test_the_editors_schema_refuses_unknown_keys(name: str) -> None:
     """A misspelt key is seen while typing; each JSON Schema is one."""
-    described = schema.json_schema(name)
+    described = fields.json_schema(name)
     Draft202012Validator.check_schema(described)
     validator = Draft202012Validator(described)
     record = {"tittle": "x"}
@@ -152,7 +152,7 @@ def test_the_editors_schema_refuses_unknown_keys(name: str) -> None:
 
 def test_the_field_reference_names_every_field() -> None:
     """Each field of each record stands on a line with what may be there and what it is for."""
-    reference = list(schema.field_reference())
+    reference = list(fields.field_reference())
     for record in (*LISTS.values(), *SINGLE.values()):
         for key, rule in fields_of(record).items():
             assert any(line.split()[:1] == [key] and line.endswith(rule.doc.doc) for line in reference)

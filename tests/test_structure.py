@@ -25,7 +25,7 @@ ROWS = (
     ("edition", "loader"),
     ("proofreading",),
     ("rules", "prose", "config", "outline"),
-    ("drawing", "strings", "references"),
+    ("drawing", "strings", "references", "fields"),
     ("schema",),
     ("reader", "report"),
     ("model", "manifest"),
