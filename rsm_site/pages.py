@@ -960,7 +960,13 @@ class _Planner:
                 uses[citation.id] = uses.get(citation.id, 0) + 1
         once = sum(count == 1 for count in uses.values())
         yield Measure(label=word("measure_once"), value=number(once), detail=word("measure_cited", count=len(uses)))
-        bound, bare = self.viewer.count_numbers(texts_of(self.factsheet))
+        told = structs.replace(
+            self.factsheet,
+            events=(*edition.events, *self._later_events()),
+            hubs=(*edition.hubs, *edition.closed_hubs),
+            pages=edition.pages,
+        )
+        bound, bare = self.viewer.count_numbers(texts_of(told))
         yield Measure(
             label=word("measure_bound"),
             value=percent(bound, bound + bare),

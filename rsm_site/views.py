@@ -7,7 +7,7 @@ from decimal import Decimal
 from urllib.parse import quote
 
 from markupsafe import Markup
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from rsm_site import dates, proofreading, prose, references
 from rsm_site.dates import PartialDate
@@ -236,8 +236,10 @@ class Viewer:
         site = factsheet.site
         self._categories = site.categories
         self._groups = site.groups
-        used = {event.category for event in factsheet.events} - set(site.categories)
-        self._category_numbers = {id_: number for number, id_ in enumerate([*site.categories, *sorted(used)], 1)}
+        # In the order in which they came up: a later one does not change the numbers of an earlier edition.
+        used = [event.category for event in sorted(factsheet.events, key=lambda event: event.date.sort_key)]
+        categories = dict.fromkeys([*site.categories, *used])
+        self._category_numbers = {id_: number for number, id_ in enumerate(categories, 1)}
 
     def turn_to(self, url: str) -> None:
         """Begin the page at `url`: links are relative to it, terms are spelled out and sources numbered anew."""
@@ -256,10 +258,12 @@ class Viewer:
         return tuple(self.source(Citation(id=id_)) for id_ in self._cited)
 
     def count_numbers(self, texts: Iterable[Prose]) -> tuple[int, int]:
-        """How many figures and dates in the texts are references, and how many are typed by hand."""
+        """How many figures and dates in the texts, as of the edition's day, are references, and how many are typed by
+        hand."""
         bound = bare = 0
-        for text in texts:
-            source = self._texts[text.location.file]
+        for whole in texts:
+            source = self._texts[whole.location.file]
+            text = structs.replace(whole, text=prose.select(whole.text, self.edition.day))
             bound += sum(reference.kind in ("fact", "date") for reference, _ in references.references(text))
             bare += sum(problem.code == "bare-number" for problem in proofreading.check(text, source))
         return bound, bare

@@ -218,7 +218,8 @@ def make_record(viewer: Viewer) -> Record:
     return Record(
         schema="factsheet.schema.json",
         site=_site(edition),
-        facts=tuple(_fact(fact, viewer) for fact in edition.facts),
+        # The label of a fact without a value would tell what is still to come; a card shows it when it is featured.
+        facts=tuple(_fact(fact, viewer) for fact in edition.facts if fact.observations or fact.fact.featured),
         events=tuple(_event(event, viewer) for event in edition.events),
         hubs=tuple(_hub(hub, viewer) for hub in edition.hubs),
         closed_hubs=tuple(_hub(hub, viewer) for hub in edition.closed_hubs),
