@@ -83,6 +83,7 @@ NAMES = (
     "international security assistance force",
     "status of forces agreement",
     "resolute support mission",
+    "financial sustainment of the afghan security forces",  # in the title of a press release of 2020
 )
 
 

@@ -1,0 +1,117 @@
+"""A build as its users see it: what it prints, the same bytes everywhere, one change and what follows from it."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from rsm_site.build import check_site
+from rsm_site.config import make_config
+
+PROJECT = Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="module")
+def files() -> dict[str, bytes]:
+    """The shipped site, in memory."""
+    return dict(check_site(make_config(project=PROJECT)).files)
+
+
+def build(project: Path, output: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Build the shipped content by the command, in a process and an environment of its own."""
+    return subprocess.run(
+        [sys.executable, str(project / "build.py"), "--project", str(project), "--output", str(output)],
+        env={"PATH": os.environ["PATH"], "HOME": str(output.parent), "PYTHONPATH": str(PROJECT), **environment},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+
+def read(folder: Path) -> dict[str, bytes]:
+    """Every file of a folder by its path in it."""
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_says_what_it_made_in_one_line(tmp_path: Path) -> None:
+    """A build prints one line with pages, files, size and time, and what to do next."""
+    done = build(PROJECT, tmp_path / "public")
+    line = r"Built \S+: \d+ pages, \d+ files, [\d.]+ (k|M)B in \d+\.\d\d s\. Next: open \S+index\.html\n"
+    assert re.fullmatch(line, done.stdout)
+    assert done.stderr == ""
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [{"TZ": "Asia/Kabul"}, {"LC_ALL": "C"}, {"PYTHONHASHSEED": "1"}, {"TZ": "America/St_Johns", "LANG": "fa_IR.UTF-8"}],
+    ids=lambda environment: next(iter(environment)) + "=" + next(iter(environment.values())),
+)
+def test_same_bytes_in_every_environment(files: dict[str, bytes], tmp_path: Path, environment: dict[str, str]) -> None:
+    """Time zone, locale and hash seed leave no trace in the output."""
+    build(PROJECT, tmp_path / "public", **environment)
+    assert read(tmp_path / "public") == files
+
+
+def test_same_bytes_in_another_folder_and_again(files: dict[str, bytes], tmp_path: Path) -> None:
+    """A copy of the project elsewhere makes the same files, and so does a second build over the first."""
+    copy = tmp_path / "elsewhere" / "project"
+    for name in ("content", "templates"):
+        shutil.copytree(PROJECT / name, copy / name)
+    shutil.copy(PROJECT / "build.py", copy)
+    for _ in range(2):
+        build(copy, copy / "public")
+        assert read(copy / "public") == files
+
+
+def test_check_writes_nothing(tmp_path: Path) -> None:
+    """`check` says the same as a build and leaves the project as it was."""
+    copy = tmp_path / "project"
+    shutil.copytree(PROJECT / "content", copy / "content")
+    before = read(copy)
+    done = subprocess.run(
+        [sys.executable, "-m", "rsm_site", "check", "--strict", "--project", str(copy)],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert re.fullmatch(r"Checked \S+: \d+ pages, \d+ files, [\d.]+ (k|M)B in \d+\.\d\d s\. Next: .*\n", done.stdout)
+    assert read(copy) == before
+
+
+def test_a_changed_figure_changes_what_shows_it_alone(files: dict[str, bytes], tmp_path: Path) -> None:
+    """A new personnel value in facts.yaml stands on the front page, in the register and in every sentence that cites
+    it; a page that does not show it keeps its bytes."""
+    shutil.copytree(PROJECT / "content", tmp_path / "content")
+    facts = tmp_path / "content" / "facts.yaml"
+    text = facts.read_text(encoding="utf-8")
+    start = text.index("date: 2021-02-11", text.index("- id: personnel"))
+    value = text.index("value: 10000", start)
+    facts.write_text(text[:value] + "value: 10100" + text[value + len("value: 10000") :], encoding="utf-8")
+    after = dict(check_site(make_config(project=tmp_path, templates=PROJECT / "templates")).files)
+    changed = {url for url in files if files[url] != after[url]}
+    pages = {url for url in changed if url.endswith(".html")}
+    assert after.keys() == files.keys()
+    assert {"index.html", "facts.html", "editions/2021-02-11/index.html"} <= pages
+    for url in pages:
+        assert "10,100" in after[url].decode(), url
+    for url in files.keys() - changed:
+        if url.endswith(".html"):
+            assert "10,100" not in after[url].decode(), url
+    overview = after["index.html"].decode()
+    assert re.search(r'<a class="ref ref--fact" href="facts.html#personnel">about 10,100</a>', overview)
+
+
+def test_an_edition_of_the_past_shows_its_own_figure() -> None:
+    """`--edition 2016-12-31` shows the count of that month, exact."""
+    from datetime import date
+
+    built = check_site(make_config(project=PROJECT, edition=date(2016, 12, 31), strict=True))
+    front = built.files["index.html"].decode()
+    assert "13,332" in front
+    assert "about 10,000" not in front
+    assert "Since this edition" not in front
