@@ -160,8 +160,8 @@ def running(command: list[str], port: int, log: Path) -> Iterator[subprocess.Pop
 
 
 @contextlib.contextmanager
-def nginx(root: Path, folder: Path) -> Iterator[int]:
-    """Serve `root` by nginx from files in `folder`; the port."""
+def nginx(root: Path, folder: Path, more: str = "") -> Iterator[int]:
+    """Serve `root` by nginx from files in `folder`, with `more` settings of the server; the port."""
     program, port = require("nginx", "nginx-light"), free_port()
     folder.mkdir()
     config = folder / "nginx.conf"
@@ -173,7 +173,7 @@ def nginx(root: Path, folder: Path) -> Iterator[int]:
           access_log off; keepalive_requests 100000; types {{ text/html html; text/css css; }}
           client_body_temp_path {folder}/t1; proxy_temp_path {folder}/t2; fastcgi_temp_path {folder}/t3;
           uwsgi_temp_path {folder}/t4; scgi_temp_path {folder}/t5;
-          server {{ listen 127.0.0.1:{port}; root {root}; }}
+          server {{ listen 127.0.0.1:{port}; root {root}; {more} }}
         }}"""
     )
     with running([program, "-c", str(config), "-p", str(folder)], port, folder / "log"):

@@ -10,7 +10,7 @@ from rsm_site.manifest import MANIFEST, decode_manifest, encode_manifest
 from rsm_site.publish.history import Live, Release
 from rsm_site.publish.host import Host, Progress
 from rsm_site.publish.plan import FACTSHEET, Plan, check_deletions, describe, make_plan
-from rsm_site.publish.verify import Verified, check, name_differences, verify_address
+from rsm_site.publish.verify import TIMEOUT, Verified, check, name_differences, verify_address
 
 
 class Wishes(Struct, frozen=True, kw_only=True):
@@ -148,14 +148,13 @@ def _verify_over_http(plan: Plan, host: Host, wishes: Wishes) -> None:
     """Read the site back as readers get it; only said, not insisted on, where its address is presumed."""
     if not (address := wishes.address or wishes.presumed_address):
         return
+    patience, timeout = (host.patience, TIMEOUT) if wishes.address else (0, 5.0)
     try:
-        verified = verify_address(
-            address, release=plan.manifest.release, patience=host.patience if wishes.address else 0
-        )
+        verified = verify_address(address, release=plan.manifest.release, patience=patience, timeout=timeout)
     except PublishError as error:
         if wishes.address:
             raise PublishError(f"the site was sent, but {error}; 'rsm-site verify {address}' looks again") from error
-        wishes.say(f"Not read back over HTTP: {error}.")
+        wishes.say(f"Not read back over HTTP: {error}; 'rsm-site verify {address}' looks again.")
         return
     if verified.differences:
         raise PublishError(f"the site was sent, but at {address} {name_differences(verified.differences)}")

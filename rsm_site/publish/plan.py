@@ -223,7 +223,7 @@ def _count_kinds(paths: Iterable[str]) -> str:
     for path in paths:
         if path in (MANIFEST, HISTORY):
             continue
-        kind = "page" if path.endswith(".html") else "data file" if path.startswith("data/") else "other file"
+        kind = "page" if path.endswith(".html") else "data file" if "data/" in path else "other file"
         kind = "asset" if path.startswith(ASSETS) else kind
         counts[kind] = counts.get(kind, 0) + 1
     words = [

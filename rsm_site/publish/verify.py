@@ -18,8 +18,8 @@ from rsm_site.manifest import MANIFEST, Difference, FileRecord, Manifest, list_f
 from rsm_site.publish.history import HISTORY, History, Live, decode_history, read_live
 
 # What hosts read themselves and may keep from readers.
-HOST_FILES = {"_headers", "_redirects", ".nojekyll", "CNAME", ".htaccess"}
-TIMEOUT = 30
+HOST_FILES = {"_headers", "_redirects", "_nginx.conf", ".nojekyll", ".htaccess", "CNAME"}
+TIMEOUT = 30.0
 LARGEST = 1 << 30
 
 
@@ -53,18 +53,19 @@ def verify_folder(folder: Path) -> Verified:
     return check(Live(manifest=manifest, history=history), standing | dict.fromkeys(listing.others, ""))
 
 
-def verify_address(address: str, *, release: str = "", patience: float = 0) -> Verified:
-    """Read the site at `address` over HTTP; wait up to `patience` seconds for it to be that of `release`.
+def verify_address(address: str, *, release: str = "", patience: float = 0, timeout: float = TIMEOUT) -> Verified:
+    """Read the site at `address` over HTTP; wait up to `patience` seconds for it to be that of `release`, and `timeout`
+    seconds for each answer.
 
     What a reader could still get of earlier releases, and should not, is found by their manifests.
     """
     base = address.removesuffix("index.html").rstrip("/") + "/"
-    live = _read_live(base)
+    live = _read_live(base, timeout)
     for _ in range(round(patience / 3)):
         if not release or (live.manifest and live.manifest.release == release):
             break
         sleep(3)
-        live = _read_live(base)
+        live = _read_live(base, timeout)
     if live.manifest is None:
         raise PublishError(f"there is no manifest at {base}{MANIFEST}; is it the address of a published factsheet?")
     if release and live.manifest.release != release:
@@ -75,7 +76,7 @@ def verify_address(address: str, *, release: str = "", patience: float = 0) -> V
     with ThreadPoolExecutor(8) as pool:
         found = {
             path: digest
-            for path, digest in zip(wanted, pool.map(lambda path: _hash(base, path), wanted), strict=True)
+            for path, digest in zip(wanted, pool.map(lambda path: _hash(base, path, timeout), wanted), strict=True)
             if digest
         }
     # A host that answers every address with some page still does not hold those files.
@@ -109,24 +110,24 @@ def name_differences(differences: Iterable[Difference], limit: int = 3) -> str:
     return ", ".join(listed[:limit]) + (f" and {len(listed) - limit} more" if len(listed) > limit else "")
 
 
-def _read_live(base: str) -> Live:
-    return read_live(lambda path: _get(base, path))
+def _read_live(base: str, timeout: float) -> Live:
+    return read_live(lambda path: _get(base, path, timeout))
 
 
-def _hash(base: str, path: str) -> str:
+def _hash(base: str, path: str, timeout: float) -> str:
     """The SHA-256 of what readers get for `path`, empty when they get nothing."""
-    data = _get(base, path)
+    data = _get(base, path, timeout)
     return "" if data is None else hashlib.sha256(data).hexdigest()
 
 
-def _get(base: str, path: str) -> bytes | None:
+def _get(base: str, path: str, timeout: float) -> bytes | None:
     """What readers get for `path`, None when it is not found; PublishError when there is no answer."""
     address = base + urllib.parse.quote(path)
     # No cache on the way may answer for the host.
     headers = {"User-Agent": f"rsm-site/{__version__}", "Cache-Control": "no-cache", "Accept-Encoding": "identity"}
     try:
         request = urllib.request.Request(address, headers=headers)
-        with urllib.request.urlopen(request, timeout=TIMEOUT) as answer:
+        with urllib.request.urlopen(request, timeout=timeout) as answer:
             data: bytes = answer.read(LARGEST)
             return data
     except urllib.error.HTTPError as error:
