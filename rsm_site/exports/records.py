@@ -181,9 +181,13 @@ class Term(Data, frozen=True, kw_only=True):
 
 
 class LaterFact(Data, frozen=True, kw_only=True):
-    """Values of a fact after the edition."""
+    """Values of a fact after the edition, which may know the fact or not."""
 
     id: Annotated[Id, Meta(description="The fact.")]
+    label: Annotated[str, Meta(description="What the value is of.")]
+    group: Annotated[str | None, Meta(description="The group of facts that it is in.")]
+    type: Annotated[str | None, Meta(description="number, date or text.")]
+    unit: Annotated[str | None, Meta(description="What is counted.")]
     observations: tuple[Observation, ...]
 
 
@@ -235,7 +239,14 @@ def make_later(later: Later, viewer: Viewer) -> LaterRecord:
     return LaterRecord(
         mission_end=_date(later.mission_end),
         facts=tuple(
-            LaterFact(id=fact.id, observations=tuple(_observation(each, viewer) for each in observations))
+            LaterFact(
+                id=fact.id,
+                label=fact.label,
+                group=fact.group or None,
+                type=fact.type,
+                unit=fact.unit or None,
+                observations=tuple(_observation(each, viewer) for each in observations),
+            )
             for fact, observations in later.facts
         ),
         events=tuple(_event(event, viewer) for event in later.events),
