@@ -12,8 +12,8 @@ from rsm_site.errors import ContentError, SiteError, UsageError
 from rsm_site.report import as_text
 from rsm_site.serve.watch import Changes
 
-# A save in two halves may be broken in between: problems are shown when nothing mends them for this long (seconds).
-_GRACE = 0.1
+# A save in two halves may be broken in between: problems are shown when so many looks (of 20 ms) see nothing mend them.
+_GRACE = 5
 
 
 class State(Struct, frozen=True):

@@ -16,8 +16,11 @@ _STEP, _GATHER = 2, 20
 _LOOK = 200
 # More files than this are no save by hand but a checkout or a copy, which is not over at its first pause.
 _MANY = 8
-# Seconds of quiet that end a save of several steps, and a change of many files; and the most that is waited for them.
-_QUIET, _LONG_QUIET, _PATIENCE = 0.1, 0.3, 3.0
+# Looks without a change that end a save of several steps, and a change of many files, and the seconds a look takes.
+# Looks are counted, not time: a busy machine may stand still for a while, and has not been quiet then.
+_QUIET, _LONG_QUIET, _PAUSE = 5, 15, 0.02
+# Seconds that are waited at most for all steps.
+_PATIENCE = 3.0
 _LEFT_BEHIND = re.compile(r"\..*|.*~|#.*#|.*\.(?:swp|tmp|bak)")
 
 Stamp = tuple[int, int, int, int]
@@ -34,7 +37,8 @@ class Changes:
         """Remember how the files are now."""
         self._folders = folders
         self._known = dict(self._scan())
-        self._changed: set[str] = set()
+        self._changed: dict[str, bool] = {}  # and whether the file is whole: was there before, is there, is not empty
+        self._new: set[str] = set()
         self._event = asyncio.Event()
 
     async def watch(self, say: Callable[[str], None]) -> None:
@@ -72,34 +76,36 @@ class Changes:
 
     async def settled(self) -> frozenset[str]:
         """Wait for changes and give the paths of the changed files, once their save seems complete."""
-        await self._event.wait()
-        with suppress(TimeoutError):
-            async with asyncio.timeout(_PATIENCE):
-                while (quiet := self._quiet()) and await self.more(quiet):
-                    pass
-        self._event.clear()
-        changed = frozenset(self._changed)
-        self._changed.clear()
+        changed: frozenset[str] = frozenset()
+        while not changed:
+            await self._event.wait()
+            self._event.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_PATIENCE):
+                    while (quiet := self._quiet()) and await self.more(quiet):
+                        self._event.clear()
+            changed = frozenset(self._changed)
+            self._changed.clear()
+            self._new.clear()
         return changed
 
-    async def more(self, seconds: float) -> bool:
-        """Wait at most that long for a further change, and say whether one came."""
-        self._event.clear()
-        with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                return await self._event.wait()
+    async def more(self, looks: int) -> bool:
+        """Wait for changes that `settled` has not given yet, 20 ms a look, and say whether there are any."""
+        for _ in range(looks):
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_PAUSE):
+                    return await self._event.wait()
         return False
 
-    def _quiet(self) -> float:
-        """How long nothing more may come until a save is taken to be over; a file that is there, and not empty, is
-        taken to be whole at once."""
+    def _quiet(self) -> int:
+        """How many looks may see nothing more until the save is taken to be over: none, when it is one whole file."""
         if len(self._changed) > _MANY:
             return _LONG_QUIET
-        is_whole = all(path in self._known and self._known[path][1] > 0 for path in self._changed)
-        return 0 if is_whole else _QUIET
+        return 0 if [*self._changed.values()] == [True] else _QUIET
 
     def _note(self, paths: set[str], *, everything: bool) -> None:
-        paths = {path for path in paths if not self._is_left_behind(path)}
+        roots = [folder.resolve() for folder in self._folders]
+        paths = {path for path in paths if not _is_left_behind(Path(path), roots)}
         if everything or len(paths) > _MANY or any(self._is_folder(path) for path in paths):
             now = dict(self._scan())
             paths = {path for path in now.keys() | self._known.keys() if now.get(path) != self._known.get(path)}
@@ -108,11 +114,17 @@ class Changes:
             paths = {path for path in paths if now.get(path) != self._known.get(path)}
         for path in paths:
             if path in now:
+                if path not in self._known and path not in self._changed:
+                    self._new.add(path)
                 self._known[path] = now[path]
+                self._changed[path] = path not in self._new and now[path][1] > 0
             else:
                 del self._known[path]
+                self._changed[path] = False
+                if path in self._new:  # came and went, as the file that an editor writes and then gives its name
+                    self._new.discard(path)
+                    del self._changed[path]
         if paths:
-            self._changed |= paths
             self._event.set()
 
     def _is_folder(self, path: str) -> bool:
@@ -120,11 +132,6 @@ class Changes:
         if path in self._known:
             return False
         return Path(path).is_dir() or any(known.startswith(path + os.sep) for known in self._known)
-
-    def _is_left_behind(self, path: str) -> bool:
-        roots = (folder.resolve() for folder in self._folders)
-        inside = next((Path(path).relative_to(root) for root in roots if Path(path).is_relative_to(root)), Path())
-        return any(_LEFT_BEHIND.fullmatch(part) for part in inside.parts)
 
     def _scan(self) -> Iterator[tuple[str, Stamp]]:
         for root in self._folders:
@@ -135,6 +142,11 @@ class Changes:
     def _identity(self) -> list[tuple[int, int] | None]:
         """Which folders stand at the paths: one that was replaced has another inode, though its watch goes on."""
         return [(found.st_dev, found.st_ino) if (found := _stat(str(path))) else None for path in self._folders]
+
+
+def _is_left_behind(path: Path, roots: Iterable[Path]) -> bool:
+    inside = next((path.relative_to(root) for root in roots if path.is_relative_to(root)), path)
+    return any(_LEFT_BEHIND.fullmatch(part) for part in inside.parts)
 
 
 def _stamps(paths: Iterable[str]) -> Iterator[tuple[str, Stamp]]:
