@@ -21,6 +21,19 @@ _NAMES = {
     relativedelta: "length of time",
     Prose: "Markdown",
 }
+_KINDS = {
+    "alias": "address of this site",
+    "contact": "https: or mailto: address",
+    "country": "country code",
+    "email": "e-mail address",
+    "host": "name",
+    "language": "language (BCP 47)",
+    "locale": "language (BCP 47)",
+    "path": "path below content/",
+    "spdx": "SPDX id",
+    "url": "https: or http: address",
+    "value": "number, date or text",
+}
 
 
 def json_schema(name: str) -> dict[str, Any]:
@@ -73,7 +86,7 @@ def _described(rule: FieldRule) -> str:
         return _NAMES[annotation]
     if isinstance(annotation, type) and issubclass(annotation, Record):
         return annotation.__name__
-    return f"id of {rule.doc.to}" if rule.doc.kind == "ref" else rule.doc.kind or "text"
+    return f"id of {rule.doc.to}" if rule.doc.kind == "ref" else _KINDS.get(rule.doc.kind, rule.doc.kind or "text")
 
 
 def _schema_of(record: type[Record], definitions: dict[str, Any]) -> dict[str, Any]:

@@ -32,6 +32,7 @@ from rsm_site.model import (
 from rsm_site.reader import Document
 from rsm_site.schema import Findings, Mention
 
+MAX_SUGGESTIONS = 300
 BUILT_IN_SECTIONS = ("figures", "strength", "timeline", "hubs", "nations", "sources")
 DEFAULT_FRONT_PAGE = ("overview", "figures", "strength", "hubs", "timeline", "nations", "sources")
 RESERVED_PAGES = (
@@ -255,7 +256,7 @@ class _Folder:
                 path = entry.relative_to(self.root).as_posix()
                 try:
                     mode = entry.stat().st_mode
-                    is_outside = not entry.resolve(strict=True).is_relative_to(real_root)
+                    is_outside = entry.is_symlink() and not entry.resolve(strict=True).is_relative_to(real_root)
                 except (OSError, RuntimeError):
                     self.refuse(path, "unreadable", "this leads to no file", "check its permissions and where it leads")
                     continue
@@ -312,11 +313,13 @@ def _check_mentions(factsheet: Factsheet, folder: _Folder, *, knows_site: bool) 
         problems.extend(proofreading.check(text, source))
         for reference, start in references.references(text):
             cited.add((reference.kind, reference.id))
+            list_ = _LISTS.get(reference.kind, "")
+            if is_country(reference.id) if reference.kind == "nation" else reference.id in ids[list_]:
+                continue
             place = references.locate(text, source, start, start + len(reference.raw) + 4)
-            if reference.kind != "nation":
-                mention = Mention(_LISTS[reference.kind], reference.id, place)
-                problems.extend(_check_mention(mention, ids, findings))
-            elif not is_country(reference.id):
+            if list_:
+                problems.extend(_check_mention(Mention(list_, reference.id, place), ids, findings))
+            else:
                 message, hint = f"'{reference.id}' is not a country code", schema.suggest_country(reference.id)
                 problems.append(Problem(place, "bad-country", message, hint))
     return cited
@@ -328,7 +331,9 @@ def _check_mention(mention: Mention, ids: dict[str, dict[str, Any]], findings: F
         return
     what = _ONE_OF[mention.list]
     listed = f"known: {', '.join(known)}" if 0 < len(known) <= 8 else f"define the {what} first"
-    hint = schema.suggest(mention.id, known) or listed
+    # Looking for what is near takes its time; where everything is unknown it helps nobody.
+    near = schema.suggest(mention.id, known) if len(findings.problems) < MAX_SUGGESTIONS else ""
+    hint = near or listed
     yield Problem(mention.location, "unknown-id", f"there is no {what} '{mention.id[:60]}'", hint)
 
 

@@ -30,6 +30,9 @@ MAX_MARKS = 1000
 MAX_OPEN = 20
 MAX_TAGS = 1000
 
+# Without any of these there is nothing to find in a text.
+_SPECIAL = re.compile(r"[\[<#!\d`~]|//|:::|^ {0,3}[=-]|^(?: {4}|\t)", re.MULTILINE)
+_DIGIT = re.compile(r"\d")
 _OPEN_REFERENCE = re.compile(rf"(?<!\\)\[\[\s*(?:{'|'.join(KINDS)}):[^\s\[\]]*")
 _HEADING = r"^[ ]{0,3}\#{1,6}[^\n]*|^[^\n]+\n[ ]{0,3}(?:=+|-+)[ \t]*$"
 _NOT_PROSE = re.compile(
@@ -81,6 +84,8 @@ def check(prose: Prose, source: str) -> Iterator[Problem]:
     if too_much:
         yield from too_much
         return
+    if not _SPECIAL.search(text):
+        return
     masked = mask_code(text)
     for match in CODE_BLOCK.finditer(text):
         if not match["end"]:
@@ -98,12 +103,15 @@ def check(prose: Prose, source: str) -> Iterator[Problem]:
     for match in _REFERENCE_ADDRESS.finditer(masked):
         hint = "write the reference alone: [[kind:id|words]]"
         yield found(match, "bad-reference", "a reference cannot be the address of a link", hint, "reference")
-    yield from _check_spans(prose, source, masked)
-    yield from _check_headings(masked, found)
-    for match in _NOT_SHORT.finditer(masked) if prose.style is not None else ():
-        hint = "write a page in pages/, or timeline/<id>.md for an event"
-        yield found(match, "not-in-summary", "headings and footnotes cannot be part of a short text", hint)
-    yield from _check_footnotes(masked, found)
+    if ":::" in text:
+        yield from _check_spans(prose, source, masked)
+    if prose.style is None:
+        yield from _check_headings(masked, found)
+        yield from _check_footnotes(masked, found)
+    else:
+        for match in _NOT_SHORT.finditer(masked):
+            hint = "write a page in pages/, or timeline/<id>.md for an event"
+            yield found(match, "not-in-summary", "headings and footnotes cannot be part of a short text", hint)
     for match in _IMAGE.finditer(masked):
         hint = "describe it in words; drawings are made from the data"
         yield found(match, "image", "an image cannot be part of a text", hint)
@@ -113,6 +121,8 @@ def check(prose: Prose, source: str) -> Iterator[Problem]:
             yield found(
                 match, "bad-link", message, "begin with https:// or mailto:, or name a page of the site", "scheme"
             )
+    if not _DIGIT.search(without_references):
+        return
     for match in _NUMBER.finditer(_NOT_PROSE.sub(blank, without_references)):
         problem = found(
             match, "bare-number", f"the number {match[0]} is typed by hand", "cite it: [[fact:...]] or [[date:...]]"
@@ -135,6 +145,8 @@ def _check_headings(masked: str, found: Found) -> Iterator[Problem]:
 
 def _check_footnotes(masked: str, found: Found) -> Iterator[Problem]:
     """Footnotes that are given twice or inside something else, and marks without a footnote."""
+    if "[^" not in masked:
+        return
     marks = list(_FOOTNOTE.finditer(masked))
     used = {mark["used"] for mark in marks if mark["used"]}
     defined: set[str] = set()
@@ -162,6 +174,9 @@ def _check_size(prose: Prose, source: str) -> Iterator[Problem]:
     if len(text) > MAX_TEXT or text.count("\n") > MAX_LINES:
         message = f"the text has more than {MAX_TEXT:,} characters or {MAX_LINES:,} lines"
         yield Problem(prose.location, "too-long", message, "divide it into several pages")
+        return
+
+    if len(text) < 2_000 and sum(text.count(mark) for mark in "[(<>*_`&\\") < 100:
         return
 
     def refuse(start: int, message: str, hint: str) -> Problem:

@@ -150,8 +150,16 @@ def read_page(file: str, data: bytes, problems: list[Problem]) -> Document:
 
 def read_text(file: str, data: bytes, problems: list[Problem]) -> Document:
     """Read a file that is nothing but text."""
-    text = data.decode("utf-8-sig", errors="replace").replace("\r\n", "\n").replace("\r", "\n")
-    found = list(_check_text(file, data, text))
+    found: list[Problem] = []
+    try:
+        text = _with_line_feeds(data.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        before = _with_line_feeds(data[: error.start].decode("utf-8-sig"))
+        place = Lines(before).place(file, len(before))
+        message = f"byte 0x{data[error.start]:02x} is not UTF-8"
+        found.append(Problem(place, "not-utf-8", message, "save the file with the encoding UTF-8"))
+        text = _with_line_feeds(data.decode("utf-8-sig", errors="replace"))
+    found.extend(_check_text(file, text))
     problems.extend(found)
     is_text = not any(problem.severity == "error" for problem in found)
     return Document(file=file, text=text, body=text if is_text else "", is_text=is_text)
@@ -164,17 +172,12 @@ def locate(file: str, node: Node) -> Location:
     return Location(file, start.line + 1, start.column + 1, max(1, end.column - start.column) if one_line else 1)
 
 
-def _check_text(file: str, data: bytes, text: str) -> Iterator[Problem]:
-    """Bytes that are no text, and characters that do not show."""
-    try:
-        data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        before = data[: error.start].decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
-        message = f"byte 0x{data[error.start]:02x} is not UTF-8"
-        yield Problem(
-            Lines(before).place(file, len(before)), "not-utf-8", message, "save the file with the encoding UTF-8"
-        )
-        return
+def _with_line_feeds(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+
+
+def _check_text(file: str, text: str) -> Iterator[Problem]:
+    """Characters that do not show."""
     if match := _CONTROL.search(text):
         yield _control_character(Lines(text).place(file, match.start()), match[0])
     if _DIRECTION.search(text):

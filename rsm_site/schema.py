@@ -20,6 +20,7 @@ from rsm_site.model import CountOf, Fact, Observation, Prose, Record, Scalar
 from rsm_site.reader import Document, locate
 
 MAX_TEXT = 100_000
+MAX_COMPARED = 500
 R = TypeVar("R", bound=Record)
 
 ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*", re.ASCII)
@@ -193,7 +194,10 @@ def nearest(word: str, known: Iterable[str]) -> str:
     """The one of `known` that is most like `word`, empty when none is."""
     from difflib import get_close_matches
 
-    return next(iter(get_close_matches(word[:100], known, n=1, cutoff=0.6)), "")
+    names = list(known)
+    if len(names) > MAX_COMPARED:
+        names = [name for name in names if name[:2] == word[:2] or name[-2:] == word[-2:]][:MAX_COMPARED]
+    return next(iter(get_close_matches(word[:100], names, n=1, cutoff=0.6)), "")
 
 
 def suggest_country(text: str) -> str:
