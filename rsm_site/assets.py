@@ -9,11 +9,11 @@ from msgspec import Struct
 
 from rsm_site.errors import SiteError
 
-_CSS_ORDER = ("tokens.css", "base.css", "layout.css", "components", "print.css")
+_CSS_ORDER = ("tokens.css", "base.css", "layout.css", "components", "pages", "print.css")
 
 
 class Assets(Struct, frozen=True):
-    """Files by their URL, the style sheet's text, and the URLs that pages name."""
+    """Files by their URL, the style sheet that the front page carries within it, and the URLs that other pages name."""
 
     files: Mapping[str, bytes]
     css: str
@@ -22,21 +22,23 @@ class Assets(Struct, frozen=True):
 
     @property
     def css_hash(self) -> str:
-        """The style sheet's hash as a content security policy has it."""
+        """The hash of the front page's style sheet as a content security policy has it."""
         return f"sha256-{b64encode(sha256(self.css.encode()).digest()).decode()}"
 
 
 def make_assets(templates: Path) -> Assets:
-    """Join and minify the style sheets (tokens, base, layout, components, print), take the script and every other file
-    of templates/assets as it is."""
+    """Join and minify the style sheets (tokens, base, layout, components, pages, print; the front page has no need of
+    pages), take the script as it is."""
     folder = templates / "assets"
     if not folder.is_dir():
         raise SiteError(f"the templates have no folder assets/ at {folder}")
-    css = _minify("\n".join(path.read_text(encoding="utf-8") for path in _style_sheets(folder / "css")))
+    sheets = {path: path.read_text(encoding="utf-8") for path in _style_sheets(folder / "css")}
+    css = _minify("\n".join(text for path, text in sheets.items() if path.parent.name != "pages"))
+    whole = _minify("\n".join(sheets.values())).encode()
     script = (folder / "js" / "site.js").read_bytes() if (folder / "js" / "site.js").is_file() else b""
     files = {}
-    css_url = fingerprinted("assets/site.css", css.encode())
-    files[css_url] = css.encode()
+    css_url = fingerprinted("assets/site.css", whole)
+    files[css_url] = whole
     script_url = ""
     if script:
         script_url = fingerprinted("assets/site.js", script)

@@ -2,6 +2,7 @@
 write them (Unicode CLDR, through babel)."""
 
 import datetime
+import re
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from functools import cache
@@ -56,6 +57,8 @@ _ZERO = {
     "olck": 0x1C50,
     "tibt": 0xF20,
 }
+
+_MONTH = re.compile(r"M{3,}|L{3,}")
 
 _NO_COUNTRIES = {"AC", "CP", "CQ", "DG", "EA", "EU", "EZ", "IC", "QO", "TA", "UN", "XA", "XB", "ZZ"}
 
@@ -156,7 +159,25 @@ class Language:
             return start
         if date.end is None:
             return self.word("date_since", start=start)
-        return self.word("date_range", start=start, end=self._point(date.end))
+        words = self._interval(date.start, date.end)
+        return words or self.word("date_range", start=start, end=self._point(date.end))
+
+    def _interval(self, start: DatePoint, end: DatePoint) -> str:
+        """Two points with what they share said once (11–12 July 2018), empty when they are not alike enough for that."""
+        from babel.dates import format_date
+
+        plain = not (start.approximate or start.uncertain or end.approximate or end.uncertain)
+        if not plain or start.precision != end.precision:
+            return ""
+        skeleton = {"day": "yMMMd", "month": "yMMM", "year": "y"}[start.precision]
+        first, last = start.earliest, end.earliest
+        parts = {"y": first.year != last.year, "M": first.month != last.month, "d": first.day != last.day}
+        differing = next((field for field, differs in parts.items() if differs), "")
+        patterns = self.locale.interval_formats.get(skeleton, {}).get(differing, ())
+        # CLDR has intervals with short months only; the pattern is the same with whole ones.
+        whole = (_MONTH.sub(lambda found: found[0][0] * 4, pattern) for pattern in patterns)
+        days = zip((first, last), whole, strict=False)
+        return "".join(format_date(day, pattern, locale=self.locale) for day, pattern in days).translate(self._digits)
 
     def _point(self, point: DatePoint) -> str:
         from babel.dates import format_skeleton
