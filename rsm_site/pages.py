@@ -975,7 +975,7 @@ class _Planner:
 
     def _cite(self, url: str, claim: str = "") -> Citation:
         site = self.site
-        author = site.publisher.name if site.publisher else site.title
+        author = site.publisher.name if site.publisher else ""
         title = f"{claim}. {site.title}" if claim else site.title
         edition = self.word("cite_edition", date=self.language.day(self.edition.day))
         permanent = f"editions/{self.edition.day}/index.html"
