@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from browser import browser  # noqa: F401 - a fixture
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect
-from test_serve import PROJECT, Running, running, starter
+from test_serve import PROJECT, Running, lay_out, running, starter
 
 pytestmark = pytest.mark.timeout(60)
 
@@ -92,30 +92,46 @@ def test_styles_are_exchanged_without_a_reload(page: Page, site: Running) -> Non
     assert page.evaluate("window.marker") == 1
 
 
+def test_problems_can_be_put_aside(page: Page, site: Running) -> None:
+    """The problems stand over the lower part of the page alone, and a button hides them."""
+    facts = site.folder / "content" / "facts.yaml"
+    text = change(facts, "value:", "valeu:")
+    overlay = page.get_by_role("alert")
+    expect(overlay).to_be_visible()
+    box = overlay.bounding_box()
+    assert box
+    assert box["y"] >= 100
+    overlay.get_by_role("button", name="Hide").click()
+    expect(overlay).to_have_count(0)
+    facts.write_text(text, encoding="utf-8")
+    site.hears("Built again: nothing changed")
+
+
 def test_a_preview_begun_with_broken_content_becomes_the_site(browser: Browser, tmp_path: Path) -> None:  # noqa: F811
     """Started with broken content, the page shows the problem, and the site as soon as it is mended."""
-    folder = starter(tmp_path)
-    text = change(folder / "content" / "site.yaml", "title:", "titel:")
-    with running(folder) as server:
+    index = lay_out(tmp_path) / "content" / "index.html"
+    index.write_text("<p>BROKEN", encoding="utf-8")
+    with running(tmp_path, "bare") as server:
         page = browser.new_page()
         page.goto(server.link)
-        expect(page.get_by_role("alert")).to_contain_text("content/site.yaml:")
-        (folder / "content" / "site.yaml").write_text(text, encoding="utf-8")
-        expect(page.locator("h1")).to_have_count(1)
+        expect(page.get_by_role("alert")).to_contain_text("content/index.html:1:4: error[bad]: it is broken")
+        index.write_text("<h1>Mended</h1>", encoding="utf-8")
+        expect(page.locator("h1")).to_have_text("Mended")
         expect(page.get_by_role("alert")).to_have_count(0)
         page.close()
 
 
 def test_a_page_that_missed_a_change_catches_up(browser: Browser, tmp_path: Path) -> None:  # noqa: F811
     """A page that stays open while the preview ends, the content changes and the preview begins again, is the new."""
-    folder = starter(tmp_path)
-    with running(folder) as server:
+    lay_out(tmp_path)
+    with running(tmp_path, "bare") as server:
         page = browser.new_page()
         page.goto(server.link)
+        expect(page.locator("p")).to_have_text("number 0")
         port = server.port
-    change(folder / "content" / "site.yaml", "title: ", "title: Renamed ")
-    with running(folder, port=port):
-        expect(page.locator("h1")).to_contain_text("Renamed", timeout=15_000)
+    (tmp_path / "content" / "index.html").write_text("<p>number 1</p>", encoding="utf-8")
+    with running(tmp_path, "bare", port=port):
+        expect(page.locator("p")).to_have_text("number 1", timeout=15_000)
         page.close()
 
 

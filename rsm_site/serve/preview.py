@@ -121,5 +121,7 @@ def _explain(error: BaseException) -> tuple[str, ...]:
             return (str(error),)
         case OSError(filename=str() | Path()):
             return (f"{error.strerror}: {error.filename}",)
+        case OSError():
+            return (str(error),)
         case _:
             return (f"this is a fault of rsm-site itself, please report it: {type(error).__name__}: {error}",)
