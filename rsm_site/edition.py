@@ -58,6 +58,11 @@ class Edition(Struct, frozen=True, kw_only=True):
     sources: tuple[Source, ...]
 
     @property
+    def text_day(self) -> date:
+        """The day that texts are of: what they say of later days was not known then."""
+        return min(self.day, self.known_by or self.day)
+
+    @property
     def contribution(self) -> Contribution | None:
         """The newest table of strength by nation."""
         return self.contributions[-1] if self.contributions else None
@@ -81,8 +86,6 @@ def edition_of(factsheet: Factsheet, day: date, known_by: date | None = None) ->
     """Everything whose earliest day is not after `day` and, when `known_by` is given, that a source had published by
     then."""
     factsheet = _known(factsheet, known_by)
-    events = _in_order(event for event in factsheet.events if event.date.earliest <= day)
-    there = {event.id for event in events}
     opened = [hub for hub in factsheet.hubs if hub.from_ is None or hub.from_.earliest <= day]
     published = {source.id for source in factsheet.sources if source.known_from and source.known_from <= day}
     edition = Edition(
@@ -90,7 +93,7 @@ def edition_of(factsheet: Factsheet, day: date, known_by: date | None = None) ->
         known_by=known_by,
         site=_site_on(factsheet.site, day),
         facts=tuple(_fact_at(fact, day) for fact in factsheet.facts),
-        events=tuple(structs.replace(event, see=tuple(id_ for id_ in event.see if id_ in there)) for event in events),
+        events=_among(_in_order(event for event in factsheet.events if event.date.earliest <= day)),
         hubs=tuple(
             structs.replace(hub, until=_by(hub.until, day)) for hub in opened if within(hub.from_, hub.until, day)
         ),
@@ -100,7 +103,7 @@ def edition_of(factsheet: Factsheet, day: date, known_by: date | None = None) ->
             # A page outlives many editions: what it rests on as a whole is only what there was by then.
             structs.replace(page, sources=tuple(citation for citation in page.sources if citation.id in published))
             for page in factsheet.pages
-            if within(page.from_, page.until, day)
+            if within(page.from_, page.until, min(day, known_by or day))
         ),
         terms=factsheet.terms,
         sources=(),
@@ -188,7 +191,7 @@ def _known(factsheet: Factsheet, known_by: date | None) -> Factsheet:
         # Ends name no source of their own, but nobody can have known of one that had not come.
         site=structs.replace(factsheet.site, mission=_mission_by(factsheet.site.mission, known_by)),
         facts=tuple(structs.replace(fact, observations=keep(fact.observations)) for fact in factsheet.facts),
-        events=keep(factsheet.events),
+        events=_among(keep(factsheet.events)),
         hubs=tuple(
             structs.replace(hub, until=_by(hub.until, known_by), places=tuple(map(cut, hub.places)))
             for hub in keep(factsheet.hubs)
@@ -200,6 +203,12 @@ def _known(factsheet: Factsheet, known_by: date | None) -> Factsheet:
 
 def _in_order(records: Iterable[D]) -> tuple[D, ...]:
     return tuple(sorted(records, key=lambda record: record.date.sort_key))
+
+
+def _among(events: tuple[Event, ...]) -> tuple[Event, ...]:
+    """The events, none leading on to one that is not among them."""
+    there = {event.id for event in events}
+    return tuple(structs.replace(event, see=tuple(id_ for id_ in event.see if id_ in there)) for event in events)
 
 
 def _by(value: PartialDate | None, day: date) -> PartialDate | None:

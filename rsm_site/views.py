@@ -263,7 +263,7 @@ class Viewer:
         bound = bare = 0
         for whole in texts:
             source = self._texts[whole.location.file]
-            text = structs.replace(whole, text=prose.select(whole.text, self.edition.day))
+            text = structs.replace(whole, text=prose.select(whole.text, self.edition.text_day))
             bound += sum(reference.kind in ("fact", "date") for reference, _ in references.references(text))
             bare += sum(problem.code == "bare-number" for problem in proofreading.check(text, source))
         return bound, bare
@@ -479,7 +479,7 @@ class Viewer:
         """The HTML of a Markdown text as of the edition's day, None when nothing of it holds then."""
         if text is None:
             return None
-        selected = prose.select(text.text, self.edition.day)
+        selected = prose.select(text.text, self.edition.text_day)
         if not selected.strip():
             return None
         compiled = self._converter.compile(selected, prefix=prefix, level=level)
@@ -490,7 +490,7 @@ class Viewer:
 
     def headings(self, text: Prose, *, prefix: str = "", level: int = 2) -> tuple[tuple[int, str, str], ...]:
         """Level, id and words of the headings of a text."""
-        selected = prose.select(text.text, self.edition.day)
+        selected = prose.select(text.text, self.edition.text_day)
         compiled = self._converter.compile(selected, prefix=prefix, level=level)
         return prose.headings(compiled, lambda reference: self.answer(reference, text))
 
@@ -498,7 +498,7 @@ class Viewer:
         """What stands for a reference on the edition's day; a problem is noted when nothing does."""
         answer = self._answer(reference)
         if answer is None:
-            place = prose.locate_reference(text, self._texts[text.location.file], reference.raw, self.edition.day)
+            place = prose.locate_reference(text, self._texts[text.location.file], reference.raw, self.edition.text_day)
             asked = reference.day if reference.day and reference.day <= self.edition.day else self.edition.day
             what = "event" if reference.kind == "date" else reference.kind
             message = f"there is no {what} '{reference.id}' on {asked}"
