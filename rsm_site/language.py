@@ -163,7 +163,7 @@ class Language:
         return words or self.word("date_range", start=start, end=self._point(date.end))
 
     def _interval(self, start: DatePoint, end: DatePoint) -> str:
-        """Two points with what they share said once (11–12 July 2018), empty when they are not alike enough for that."""
+        """Two points with what they share said once (11–12 July 2018), empty when they are too unlike for that."""
         from babel.dates import format_date
 
         plain = not (start.approximate or start.uncertain or end.approximate or end.uncertain)

@@ -40,7 +40,8 @@ class When(Struct, frozen=True):
 
 
 class SourceView(Struct, frozen=True, kw_only=True):
-    """A source as a claim shows it; `at` is where in it, `page` the entry in the list of sources."""
+    """A source as a claim shows it; `at` is where in it, `page` the entry in the list of sources, `number` in words the
+    `rank` among those that the page cites."""
 
     id: str
     title: str
@@ -57,6 +58,7 @@ class SourceView(Struct, frozen=True, kw_only=True):
     note: str
     page: str
     at: str = ""
+    rank: int = 0
     number: str = ""
 
 
@@ -285,13 +287,11 @@ class Viewer:
         number = self._cite(citation.id)
         key = (citation.id, citation.at)
         if key not in self._source_views:
-            self._source_views[key] = self.source_view(
-                self._sources[citation.id], citation.at, self.language.number(number)
-            )
+            self._source_views[key] = self.source_view(self._sources[citation.id], citation.at, number)
         return self._source_views[key]
 
-    def source_view(self, source: Source, at: str = "", number: str = "") -> SourceView:
-        """A source; `number` is its place among those that the page cites."""
+    def source_view(self, source: Source, at: str = "", rank: int = 0) -> SourceView:
+        """A source; `rank` is its place among those that the page cites."""
         return SourceView(
             id=source.id,
             title=source.title,
@@ -308,7 +308,8 @@ class Viewer:
             note=source.note,
             page=self.addresses.of("source", source.id),
             at=at,
-            number=number,
+            rank=rank,
+            number=self.language.number(rank) if rank else "",
         )
 
     @contextmanager

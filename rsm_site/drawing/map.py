@@ -16,8 +16,8 @@ from rsm_site.drawing.labels import BOLD, LINE, Anchor, Box, Line, Request, arou
 from rsm_site.drawing.lands import Shape, shapes_in
 from rsm_site.drawing.projection import Projection, fit
 
-LAYERS = (288, 400, 560, 720)  # CSS pixels from which each layer is shown; the stylesheet has the same steps
-FALLBACK = 400
+LAYERS = (288, 420, 640)  # CSS pixels from which each layer is shown; the stylesheet has the same steps
+FALLBACK = 420
 LABEL = 13.0  # px on the screen, as the next
 NAME = 12.0
 _RADIUS = {"hub": 8.0, "functional": 6.5}
