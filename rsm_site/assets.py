@@ -52,6 +52,13 @@ def fingerprinted(url: str, data: bytes) -> str:
     return f"{stem}.{sha256(data).hexdigest()[:12]}.{suffix}"
 
 
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise SiteError(f"the style sheet {path} is not UTF-8; save it with that encoding") from error
+
+
 def _style_sheets(folder: Path) -> list[Path]:
     found = []
     for name in _CSS_ORDER:

@@ -41,7 +41,7 @@ RESERVED_PAGES = (
 )
 RESERVED_FOLDERS = ("assets/", "data/", "editions/")
 
-_LEFT_BEHIND = re.compile(r"\..*|.*~|#.*#|.*\.(?:swp|tmp|bak)")
+LEFT_BEHIND = re.compile(r"\..*|.*~|#.*#|.*\.(?:swp|tmp|bak)")
 _ENDINGS = {".yml": ".yaml", ".markdown": ".md"}
 # Of each kind of reference the list that its ids are of.
 _LISTS = {
@@ -251,7 +251,7 @@ class _Folder:
                 self.refuse(name, "unreadable", f"the folder cannot be read: {error.strerror}", "check its permissions")
                 continue
             for entry in entries:
-                if _LEFT_BEHIND.fullmatch(entry.name):
+                if LEFT_BEHIND.fullmatch(entry.name):
                     continue
                 path = entry.relative_to(self.root).as_posix()
                 try:

@@ -40,11 +40,22 @@ class Renderer:
             raise TemplateError(f"templates/{error.name}:{error.lineno}: {error.message} (in {page.url})") from error
         except jinja2.TemplateNotFound as error:
             raise TemplateError(f"there is no template '{error.name}' (wanted for {page.url})") from error
+        except UnicodeDecodeError as error:
+            raise TemplateError(f"templates/{self._undecodable()} is not UTF-8 (in {page.url})") from error
         except (jinja2.TemplateError, TypeError, KeyError, ValueError, AttributeError, IndexError) as error:
             where = self._innermost(error)
             if where is None:
                 raise
             raise TemplateError(f"templates/{where}: {error} (in {page.url})") from error
+
+    def _undecodable(self) -> str:
+        """The first template that is not UTF-8."""
+        for name in self._environment.list_templates(extensions=["html", "svg"]):
+            try:
+                (self._templates / name).read_text(encoding="utf-8")
+            except UnicodeDecodeError:
+                return name
+        return ""
 
     def _innermost(self, error: BaseException) -> str | None:
         """File and line of the deepest template in the traceback; None when no template was running."""

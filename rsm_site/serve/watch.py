@@ -2,13 +2,14 @@
 
 import asyncio
 import os
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import aclosing, suppress
 from pathlib import Path
 from stat import S_ISREG
 
 from watchfiles import awatch
+
+from rsm_site.loader import LEFT_BEHIND
 
 # Milliseconds: how often watchfiles looks whether more has come, and how long it gathers at most.
 _STEP, _GATHER = 2, 20
@@ -21,7 +22,6 @@ _MANY = 8
 _QUIET, _LONG_QUIET, _PAUSE = 5, 15, 0.02
 # Seconds that are waited at most for all steps.
 _PATIENCE = 3.0
-_LEFT_BEHIND = re.compile(r"\..*|.*~|#.*#|.*\.(?:swp|tmp|bak)")
 
 Stamp = tuple[int, int, int, int]
 
@@ -136,8 +136,8 @@ class Changes:
     def _scan(self) -> Iterator[tuple[str, Stamp]]:
         for root in self._folders:
             for folder, folders, files in os.walk(root.resolve()):
-                folders[:] = [name for name in folders if not _LEFT_BEHIND.fullmatch(name)]
-                yield from _stamps(f"{folder}{os.sep}{name}" for name in files if not _LEFT_BEHIND.fullmatch(name))
+                folders[:] = [name for name in folders if not LEFT_BEHIND.fullmatch(name)]
+                yield from _stamps(f"{folder}{os.sep}{name}" for name in files if not LEFT_BEHIND.fullmatch(name))
 
     def _identity(self) -> list[tuple[int, int] | None]:
         """Which folders stand at the paths: one that was replaced has another inode, though its watch goes on."""
@@ -146,7 +146,7 @@ class Changes:
 
 def _is_left_behind(path: Path, roots: Iterable[Path]) -> bool:
     inside = next((path.relative_to(root) for root in roots if path.is_relative_to(root)), path)
-    return any(_LEFT_BEHIND.fullmatch(part) for part in inside.parts)
+    return any(LEFT_BEHIND.fullmatch(part) for part in inside.parts)
 
 
 def _stamps(paths: Iterable[str]) -> Iterator[tuple[str, Stamp]]:
