@@ -25,6 +25,11 @@ class Assets(Struct, frozen=True):
         """The hash of the front page's style sheet as a content security policy has it."""
         return f"sha256-{b64encode(sha256(self.css.encode()).digest()).decode()}"
 
+    @property
+    def script(self) -> str:
+        """The script's text, empty when there is none."""
+        return self.files[self.script_url].decode() if self.script_url else ""
+
 
 def make_assets(templates: Path) -> Assets:
     """Join and minify the style sheets (tokens, base, layout, components, pages, print; the front page has no need of

@@ -14,6 +14,8 @@ from rsm_site.config import Config
 from rsm_site.edition import edition_of
 from rsm_site.errors import ContentError, Problem, UsageError
 from rsm_site.exports import Exports
+from rsm_site.exports.pdf import require_weasyprint
+from rsm_site.exports.single_file import hash_of_script
 from rsm_site.freeze import freeze
 from rsm_site.language import Language
 from rsm_site.linkcheck import check_site as check_links
@@ -49,6 +51,8 @@ def build_site(config: Config) -> Built:
 
 def check_site(config: Config) -> Built:
     """Make the site in memory; ContentError carries every problem when there is an error, a warning under `strict`."""
+    if config.pdf:
+        require_weasyprint()
     loaded, factsheet, language = _load(config)
     problems = set(loaded.problems)
     converter = Converter()
@@ -68,11 +72,11 @@ def check_site(config: Config) -> Built:
     )
     pages = render_pages(plan, language, assets, exports, config)
     files: dict[str, bytes] = {url: html.encode() for url, html in pages.items()}
-    files.update({**assets.files, **exports.data_files})
-    files.update(exports.conventions(pages, files, _policy("'self'", f"'{assets.css_hash}'")))
+    files.update({**assets.files, **exports.data_files, **exports.front_files})
+    files.update(exports.conventions(pages, files, _policy_of_hosts(assets, config)))
     problems.update(exports.problems)
     base = urlsplit(factsheet.site.url).path.rstrip("/") + "/"
-    problems.update(check_links(pages, files, base))
+    problems.update(check_links({**pages, **exports.single_file}, files, base))
     _stop_at(problems, config, loaded.texts)
     files[MANIFEST] = encode_manifest(make_manifest(files, plan.editions[-1].day.isoformat()))
     return Built(files=files, page_count=len(pages), problems=tuple(sorted(problems)), texts=loaded.texts)
@@ -126,9 +130,12 @@ def _load(config: Config) -> tuple[Loaded, Factsheet, Language]:
 
 
 def render_pages(plan: Plan, language: Language, assets: Assets, exports: Exports, config: Config) -> dict[str, str]:
-    """The HTML of every page by its URL."""
+    """The HTML of every page by its URL; what is made of the front page is among the exports, as data.html lists it."""
     renderer = Renderer(config.templates, language, _site_globals(assets, exports), config.cache)
-    return {page.url: renderer.render(page) for page in plan.pages}
+    front, *others = plan.pages
+    pages = {front.url: renderer.render(front)}
+    exports.add_front_page(pages[front.url], assets.script, single_file=config.single_file, pdf=config.pdf)
+    return pages | {page.url: renderer.render(page) for page in others}
 
 
 def _site_globals(assets: Assets, exports: Exports) -> dict[str, Any]:
@@ -147,12 +154,20 @@ def _site_globals(assets: Assets, exports: Exports) -> dict[str, Any]:
     }
 
 
-def _policy(*styles: str) -> str:
-    """The content security policy with these sources of style sheets."""
+def _policy(styles: str, scripts: str = "'self'") -> str:
+    """The content security policy with these sources of style sheets and scripts."""
     return (
-        f"default-src 'none'; style-src {' '.join(styles)}; script-src 'self'; img-src 'self'; manifest-src 'self'; "
+        f"default-src 'none'; style-src {styles}; script-src {scripts}; img-src 'self'; manifest-src 'self'; "
         "base-uri 'none'; form-action 'none'"
     )
+
+
+def _policy_of_hosts(assets: Assets, config: Config) -> str:
+    """The content security policy that a host sends with every page: it allows what each page's own one does."""
+    scripts = "'self'"
+    if config.single_file and assets.script:
+        scripts += f" '{hash_of_script(assets.script)}'"
+    return _policy(f"'self' '{assets.css_hash}'", scripts)
 
 
 def _stop_at(problems: set[Problem], config: Config, texts: Mapping[str, str]) -> None:

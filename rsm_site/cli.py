@@ -97,6 +97,8 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
         name: subparsers.add_parser(name, help=text, description=text, parents=[common], epilog=_EPILOG)
         for name, text in COMMANDS.items()
     }
+    for name, text in (("--single-file", "factsheet.html"), ("--pdf", "factsheet.pdf (needs the extra 'pdf')")):
+        commands["build"].add_argument(name, action="store_true", help=f"also write the front page as {text}")
     for name, text in (("--from", "the earlier day"), ("--to", "the later day")):
         dest = name[2:] + "_day"
         commands["changes"].add_argument(name, dest=dest, type=_day, metavar="DAY", required=True, help=text)
@@ -327,7 +329,7 @@ def _config(options: argparse.Namespace) -> "Config":
 
     given = {
         name: getattr(options, name)
-        for name in ("content", "templates", "output", "edition", "known_by", "strict")
+        for name in ("content", "templates", "output", "edition", "known_by", "strict", "single_file", "pdf")
         if hasattr(options, name)
     }
     project = getattr(options, "project", Path())

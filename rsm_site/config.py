@@ -16,6 +16,8 @@ class Config(Struct, frozen=True, kw_only=True):
     edition: date | None = None
     known_by: date | None = None
     strict: bool = False
+    single_file: bool = False
+    pdf: bool = False
     cache: Path | None = None
     home: Path | None = None
 
@@ -29,6 +31,8 @@ def make_config(
     edition: date | None = None,
     known_by: date | None = None,
     strict: bool = False,
+    single_file: bool = False,
+    pdf: bool = False,
     cache: Path | None = None,
     home: Path | None = None,
 ) -> Config:
@@ -42,6 +46,8 @@ def make_config(
         edition=edition,
         known_by=known_by,
         strict=strict,
+        single_file=single_file,
+        pdf=pdf,
         cache=cache,
         home=home,
     )

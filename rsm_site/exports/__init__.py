@@ -25,7 +25,9 @@ from rsm_site.exports import (
 )
 from rsm_site.exports.linked_data import LinkedData
 from rsm_site.exports.painter import Painter
+from rsm_site.exports.pdf import encode_pdf
 from rsm_site.exports.records import Record, absolute, make_later, make_record
+from rsm_site.exports.single_file import encode_single_file
 from rsm_site.exports.store import Store
 from rsm_site.language import Language
 from rsm_site.model import Factsheet
@@ -74,6 +76,8 @@ class Exports:
         """Take the editions oldest first; what is `later` than the newest is told apart, in its data alone. A `cache`
         folder keeps what heavy libraries made."""
         self.problems: set[Problem] = set()
+        self.front_files: dict[str, bytes] = {}
+        self.single_file: dict[str, str] = {}
         self._factsheet = factsheet
         self._editions = editions
         self._newest = editions[-1]
@@ -96,8 +100,23 @@ class Exports:
         made["factsheet.json"] = factsheet_json.encode_record(self._newest_record)
         return {**{f"data/{name}": data for name, data in made.items()}, **files}
 
+    def add_front_page(self, html: str, script: str, *, single_file: bool, pdf: bool) -> None:
+        """Make factsheet.html and factsheet.pdf of the front page, as far as they are asked for."""
+        if not (single_file or pdf):
+            return
+        site = self._newest.site
+        address = absolute(site.url, "index.html")
+        whole = encode_single_file(html, address=address, script=script)
+        if single_file:
+            self.single_file["factsheet.html"] = whole
+            self.front_files["factsheet.html"] = whole.encode()
+        if pdf:
+            style = self._templates / "assets" / "pdf.css"
+            more = style.read_text(encoding="utf-8") if style.is_file() else ""
+            self.front_files["factsheet.pdf"] = encode_pdf(whole, day=self._newest.day, style=more)
+
     def describe_data(self, day: date | None = None) -> tuple[DataFile, ...]:
-        """The rows of data.html: the data files of an edition, or with None those of data/."""
+        """The rows of data.html: the data files of an edition, or with None those of data/ and the front page's."""
         folder = f"editions/{day}/data/" if day else "data/"
         when = self._viewers[self._newest.day].day(day or self._newest.day)
         word, number = self._language.word, self._language.number
@@ -109,7 +128,7 @@ class Exports:
                 size=word("file_size", size=number(Decimal(len(data)).scaleb(-3).quantize(Decimal("0.1")))),
                 when=when,
             )
-            for url, data in self._data_in(folder).items()
+            for url, data in {**({} if day else self.front_files), **self._data_in(folder)}.items()
         )
 
     @cached_property

@@ -1,0 +1,121 @@
+"""The one-file page -> the same as PDF, in the print design, by WeasyPrint in a process of its own."""
+
+import os
+import re
+from collections.abc import Iterator
+from datetime import date
+from hashlib import sha256
+from importlib.util import find_spec
+from typing import Any
+
+from rsm_site.errors import SiteError, UsageError
+
+SECONDS = 240
+_SVG = "{http://www.w3.org/2000/svg}"
+_VARIANT = "pdf/ua-1"
+# What fontconfig and Pango take the reader's language from, and with it the choice of a font.
+_OF_THE_MACHINE = ("FC_LANG", "PANGO_LANGUAGE", "LANGUAGE", "LC_ALL", "LC_CTYPE", "LANG")
+_SHEET_WIDTH = 1200  # CSS px that a drawing without a width of its own is drawn for, then scaled to the sheet
+_DRAWN = re.compile(r"(?:^|[;{\s])(?:fill|stroke|display|font|text-)[\w-]*:")
+_VARIABLE = re.compile(r"var\((--[\w-]+)\)")
+_LIGHT_DARK = re.compile(r"light-dark\(([^(),]+),[^(),]+\)")
+_MIX = re.compile(r"color-mix\(in srgb,\s*(#[0-9a-f]+)\s+([\d.]+)%,\s*(#[0-9a-f]+)\)", re.IGNORECASE)
+
+
+def require_weasyprint() -> None:
+    """UsageError, with the command that installs it, when WeasyPrint is not there."""
+    if find_spec("weasyprint") is None:
+        raise UsageError("--pdf needs WeasyPrint; install it with: pip install 'rsm-site[pdf]'")
+
+
+def encode_pdf(html: str, *, day: date, style: str, seconds: float = SECONDS) -> bytes:
+    """The page as PDF/UA-1, dated `day`, with `style` after its own style sheet; SiteError after so many seconds."""
+    import multiprocessing
+
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        try:
+            return pool.apply_async(_render, (html, day, style)).get(seconds)
+        except multiprocessing.TimeoutError:
+            raise SiteError(f"the PDF was not done after {seconds:.0f} seconds; nothing was written") from None
+
+
+def _render(html: str, day: date, style: str) -> bytes:
+    for name in _OF_THE_MACHINE:
+        os.environ.pop(name, None)
+    try:
+        from weasyprint import HTML
+        from weasyprint.text.fonts import FontConfiguration
+    except (ImportError, OSError) as error:
+        raise UsageError(f"--pdf needs WeasyPrint and Pango, and one of them cannot be loaded: {error}") from None
+
+    page = HTML(string=html, url_fetcher=_refuse)
+    sheet = page.etree_element.find("head/style")
+    sheet.text += style
+    _prepare(page.etree_element, _style_of_drawings(sheet.text))
+    options = {"pdf_variant": _VARIANT, "pdf_tags": True}
+    document = page.render(font_config=FontConfiguration(), **options)
+    document.metadata.created = document.metadata.modified = day.isoformat()
+    identifier = sha256(html.encode()).hexdigest()[:32].encode()
+    made: bytes = document.write_pdf(pdf_identifier=identifier, finisher=_finish, **options)
+    return made
+
+
+def _refuse(url: str, *_: Any, **__: Any) -> dict[str, Any]:
+    raise ValueError(f"{url} is not in the file")
+
+
+def _prepare(element: Any, style: str, classes: str = "") -> None:
+    """Take away what closed details hide, and give drawings the style sheet: WeasyPrint gives them nothing of it."""
+    classes = f"{classes} {element.get('class', '')}"
+    for child in list(element):
+        if element.tag == "details" and child.tag != "summary":
+            element.remove(child)
+        elif child.tag == f"{_SVG}svg":
+            _prepare_drawing(child, style, classes)
+        else:
+            _prepare(child, style, classes)
+
+
+def _prepare_drawing(svg: Any, style: str, classes: str) -> None:
+    # Rules may begin with what is around the drawing.
+    svg.set("class", f"{classes} {svg.get('class', '')}".strip())
+    svg.insert(0, svg.makeelement(f"{_SVG}style", {}))
+    svg[0].text = style
+    title, description = svg.find(f"{_SVG}title"), svg.find(f"{_SVG}desc")
+    if title is None:
+        return
+    if description is not None:
+        title.text = f"{title.text}. {description.text}"
+    if svg.get("width") == "100%" and "viewBox" not in svg.attrib:
+        svg.set("viewBox", f"0 0 {_SHEET_WIDTH} {svg.attrib.pop('height')}")
+
+
+def _style_of_drawings(css: str) -> str:
+    """The rules that drawings can need, with custom properties and mixed colours worked out."""
+    import tinycss2  # type: ignore[import-untyped]
+
+    rules = [rule for rule in tinycss2.parse_stylesheet(css) if rule.type == "qualified-rule"]
+    texts = (f"{tinycss2.serialize(rule.prelude)}{{{tinycss2.serialize(rule.content)}}}" for rule in rules)
+    drawn = "".join(text for text in texts if _DRAWN.search(text))
+    variables = dict(re.findall(r"(--[\w-]+):\s*([^;}]+)", css))
+    while _VARIABLE.search(drawn):
+        drawn = _VARIABLE.sub(lambda match: variables.get(match[1], "unset"), drawn)
+    return _MIX.sub(_mixed, _LIGHT_DARK.sub(r"\1", drawn))
+
+
+def _mixed(match: re.Match[str]) -> str:
+    share = float(match[2]) / 100
+    pairs = zip(_channels(match[1]), _channels(match[3]), strict=True)
+    return "#" + "".join(f"{round(one * share + other * (1 - share)):02x}" for one, other in pairs)
+
+
+def _channels(colour: str) -> Iterator[int]:
+    digits = colour[1:] if len(colour) > 4 else "".join(digit * 2 for digit in colour[1:])
+    return (int(digits[at : at + 2], 16) for at in (0, 2, 4))
+
+
+def _finish(_document: Any, pdf: Any) -> None:
+    """Keep drawings that only repeat the words beside them out of the figures, each of which needs words of its own."""
+    for each in pdf.objects:
+        if isinstance(each, dict) and each.get("S") == "/Figure" and "Alt" not in each:
+            each["S"] = "/NonStruct"
