@@ -129,7 +129,8 @@ def test_one_changed_fact_of_the_real_content_sends_only_what_shows_it(config: C
     from rsm_site.build import check_site
 
     content = shutil.copytree(PROJECT / "content", tmp_path / "real/content")
-    real = make_config(project=tmp_path / "real", templates=PROJECT / "templates", cache=tmp_path / "cache")
+    shutil.copytree(PROJECT / "templates", tmp_path / "real/templates")
+    real = make_config(project=tmp_path / "real", cache=tmp_path / "cache")
     old = dict(check_site(real).files)
     facts = (content / "facts.yaml").read_text(encoding="utf-8")
     assert facts.count("value: 10000\n") == 1

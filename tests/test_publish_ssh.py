@@ -207,7 +207,7 @@ def test_without_rsync_it_is_told(host: SshHost, monkeypatch: pytest.MonkeyPatch
 
 
 def test_a_kill_before_any_step_leaves_a_whole_release(host: SshHost) -> None:
-    """Killed before each step that changes something there, readers have a whole release; the next publish completes."""
+    """Killed before each step that changes something there, readers have a whole release; the next completes."""
     publish(host, A)
     steps = [(SshHost, name) for name in ("_lock", "_rsync", "_rename", "_switch", "_remove")]
     live, number = A, 0
@@ -236,9 +236,9 @@ def test_a_cut_connection_leaves_a_whole_release(host: SshHost, sshd: Sshd) -> N
     publish(through, B)
     whole, live = cut.sent, B
     try:
-        for number in range(1, 6):
+        for number in range(1, 11):
             new = site(f"cut{number}")
-            cut.start(whole * number // 6)
+            cut.start(whole * number // 11)
             with pytest.raises(PublishError) as caught:
                 publish(through, new)
             assert "\n" not in str(caught.value)

@@ -21,14 +21,13 @@ _PRELUDE = """\
 export LC_ALL=C; umask 022
 if command -v sha256sum >/dev/null; then hash=sha256sum; else hash='shasum -a 256'; fi"""
 _SAYINGS = {
-    "REMOTE HOST IDENTIFICATION HAS CHANGED": "the host key of {host} is not the one that is known for it; ask whoever "
-    "runs it whether it has changed, and only then correct known_hosts",
-    "Host key verification failed": "the host key of {host} is not known here; run '{login}' once, compare the "
+    r"REMOTE HOST IDENTIFICATION HAS CHANGED": "the host key of {host} is not the one that is known for it; ask "
+    "whoever runs it whether it has changed, and only then correct known_hosts",
+    r"Host key verification failed": "the host key of {host} is not known here; run '{login}' once, compare the "
     "fingerprint, and publish again",
-    "Permission denied (": "{host} does not let this user in: {reason}",
-    "flock:": "{host} has no 'flock', which keeps two publishes apart; install util-linux there",
-    "rsync: not found": "{host} has no rsync; install it there",
-    "rsync: command not found": "{host} has no rsync; install it there",
+    r"Permission denied \([a-z]": "{host} does not let this user in: {reason}",
+    r"flock: (command )?not found": "{host} has no 'flock', which keeps two publishes apart; install util-linux there",
+    r"rsync: (command )?not found": "{host} has no rsync; install it there",
 }
 _NOISE = re.compile(r"rsync error: |rsync: connection unexpectedly closed|Warning: Permanently added|\s*$")
 
@@ -101,7 +100,7 @@ class SshHost(ReleasesHost):
         reason = printable(lines[-1].strip()) if lines else "the connection was closed"
         login = shlex.join([*self._login, self.host])
         for sign, sentence in _SAYINGS.items():
-            if sign in complaint:
+            if re.search(sign, complaint):
                 return sentence.format(host=self.host, login=login, reason=reason)
         return f"{self.place} cannot be published to: {reason}"
 
