@@ -179,13 +179,18 @@ def _check(options: argparse.Namespace) -> int:
 
 
 def _run_build(options: argparse.Namespace, *, write: bool) -> int:
+    import gc
     from time import perf_counter
 
     from rsm_site.build import build_site, check_site
 
     started = perf_counter()
     config = _config(options)
-    built = build_site(config) if write else check_site(config)
+    gc.disable()  # a build makes nothing but live objects
+    try:
+        built = build_site(config) if write else check_site(config)
+    finally:
+        gc.enable()
     _report(options, built.problems, built.texts)
     if not getattr(options, "quiet", False) and _format(options) == "text":
         size = sum(len(data) for data in built.files.values())
@@ -388,7 +393,9 @@ def _tell(text: str) -> None:
 
 
 def _say(text: str) -> None:
-    print(text, file=sys.stderr)
+    from rsm_site.report import printable
+
+    print("\n".join(printable(line) for line in text.split("\n")), file=sys.stderr)
 
 
 def _shown(path: Path) -> str:
