@@ -573,9 +573,9 @@ class _Planner:
                     yield "sources", word("section_sources")
                 yield "cite", word("cite")
             case RegisterView():
-                yield from ((f"group-{id_ or 'other'}", label) for id_, label, _facts in view.groups)
+                yield from ((f"group_{id_ or 'other'}", label) for id_, label, _facts in view.groups)
             case SourcesView():
-                yield from ((f"kind-{id_}", label) for id_, label, _entries in view.kinds)
+                yield from ((f"kind_{id_}", label) for id_, label, _entries in view.kinds)
             case ProseView() | EventPageView():
                 yield from ((id_, words) for level, id_, words in view.headings if level == 2)
             case ChangesPageView():
