@@ -347,8 +347,11 @@ def test_many_deletions_are_refused_until_allowed(root: Path) -> None:
     """A site that lost most of its pages is not published by mistake; a rollback to one is."""
     many, few = site("a", events=20), site("a", events=20, removed=20)
     publish(host(root), many)
-    with pytest.raises(PublishError, match="this would delete 20 of the 25 files"):
-        publish(host(root), few)
+    said: list[str] = []
+    for dry_run in (True, False):
+        with pytest.raises(PublishError, match="this would delete 20 of the 25 files"):
+            publish_files(host(root), few, Wishes(published=NOW, say=said.append, dry_run=dry_run))
+        assert said.pop().endswith("; 20 pages to delete")
     assert is_whole(read_folder(root / "current"), [many]) == 0
     publish(host(root), few, allow_deletions=True)
     assert is_whole(read_folder(root / "current"), [few]) == 0

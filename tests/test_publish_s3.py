@@ -67,14 +67,19 @@ def store() -> Iterator[FaultyStore]:
         server.stop()
 
 
-@pytest.fixture
-def bucket(store: FaultyStore, request: pytest.FixtureRequest) -> Bucket:
-    """A new bucket, with a prefix in it."""
+@pytest.fixture(scope="module")
+def client(store: FaultyStore) -> Any:
+    """A client of the store that meets no faults."""
     import boto3
 
+    return boto3.client("s3", endpoint_url=f"http://127.0.0.1:{store.behind}", region_name="us-east-1")
+
+
+@pytest.fixture
+def bucket(store: FaultyStore, client: Any, request: pytest.FixtureRequest) -> Bucket:
+    """A new bucket, with a prefix in it."""
     store.start(None)
     name = re.sub(r"[^a-z0-9]+", "-", request.node.name.lower())[:50].strip("-")
-    client = boto3.client("s3", endpoint_url=f"http://127.0.0.1:{store.behind}", region_name="us-east-1")
     client.create_bucket(Bucket=name)
     return Bucket(client, name, "site/")
 
@@ -173,8 +178,37 @@ def test_another_table_of_headers_reaches_objects_that_are_the_same(
     for files in (first, second):
         store.start(None)
         publish(host, files | {MANIFEST: encode_manifest(make_manifest(files, "2021-02-11"))})
-    assert "about.html" in changes(store)
+    seen = changes(store)
+    assert seen.index("about.html") < seen.index("_headers") < seen.index(MANIFEST)
     assert sum(path.startswith(".releases/objects/") for path in changes(store)) == 1
+
+
+def test_odd_names_are_only_names(host: S3Host, bucket: Bucket) -> None:
+    """Spaces, quotes, umlauts and plus signs in the names of files arrive as they are, and go again."""
+    odd = {**A, 'a "b" + c%20 größe.html': b"odd"}
+    odd |= {MANIFEST: encode_manifest(make_manifest(odd, "2021-02-11"))}
+    bucket.put("", b"")  # which some tools make for a prefix
+    publish(host, odd)
+    bucket.client.delete_object(Bucket=bucket.name, Key="site/")
+    assert is_whole(bucket.current(), [odd]) == 0
+    publish(host, A)
+    assert is_whole(bucket.current(), [A]) == 0
+
+
+def test_a_store_without_conditions_is_published_to(host: S3Host, bucket: Bucket) -> None:
+    """Where a store knows no conditional requests, the lock is put and looked at."""
+    from botocore.exceptions import ClientError
+
+    original = host._client._make_api_call
+
+    def refuse(name: str, arguments: dict[str, object]) -> object:
+        if "IfNoneMatch" in arguments:
+            raise ClientError({"Error": {"Code": "NotImplemented", "Message": "What?"}}, name)
+        return original(name, arguments)
+
+    host._client._make_api_call = refuse
+    publish(host, A)
+    assert is_whole(bucket.current(), [A]) == 0
 
 
 def test_a_rollback_sends_no_bytes(host: S3Host, bucket: Bucket, store: FaultyStore) -> None:
@@ -316,6 +350,28 @@ def test_of_two_publishes_at_once_one_is_told(host: S3Host, bucket: Bucket, stor
         with pytest.raises(PublishError, match=r"another publish took .* over"):
             host._renew()
     assert is_whole(bucket.current(), [A]) == 0
+
+
+def test_a_publish_that_was_taken_over_touches_nothing_more(bucket: Bucket, store: FaultyStore) -> None:
+    """When another publish has the lock, the first stops, and neither puts back nor unlocks what is not its own."""
+    first = host_for(store, bucket.name, lease=LEASE)
+    publish(first, A)
+
+    def take_over(step: str) -> None:
+        if "switching 2" in step:
+            bucket.put(LOCK, b"the other one")
+            bucket.put("index.html", B["index.html"])
+            first._renewed -= LEASE
+
+    with pytest.raises(
+        PublishError, match=r"another publish took .* over; .*; nothing was put back, since the other one"
+    ):
+        publish(first, C, progress=take_over)
+    assert bucket.current()["index.html"] == B["index.html"]
+    assert LOCK in bucket.paths()
+    bucket.put(PENDING, b"{}")
+    with pytest.raises(PublishError, match=r"pending.json was changed by something else than a publish"):
+        list_releases(first)
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,7 @@ class Terminal(Struct, frozen=True, kw_only=True):
     say: Callable[[str], None]
     ask: Callable[[str], bool] | None = None
     progress: Progress = lambda _step: None
-    now: datetime = datetime.min
+    now: datetime
 
 
 def publish(config: Config, name: str, options: Options, terminal: Terminal) -> int:

@@ -106,7 +106,7 @@ def _fetch(host: Host, release: Release) -> Mapping[str, bytes]:
 
 
 def _make_plan(host: Host, live: Live, files: Mapping[str, bytes], wishes: Wishes) -> Plan:
-    plan = make_plan(
+    return make_plan(
         live,
         files,
         decode_manifest(files[MANIFEST]),
@@ -115,13 +115,10 @@ def _make_plan(host: Host, live: Live, files: Mapping[str, bytes], wishes: Wishe
         extras=host.extras,
         old_factsheet=host.read(FACTSHEET) if live.manifest else None,
     )
-    if not wishes.allow_deletions:
-        check_deletions(plan)
-    return plan
 
 
 def _show(plan: Plan, host: Host, wishes: Wishes) -> None:
-    """Say what the publish changes for readers."""
+    """Say what the publish changes for readers; PublishError when it would delete too much."""
     release, there = plan.manifest.release, plan.live.manifest
     if not plan.to_send:
         wishes.say(f"{host.place} has release {release} already: nothing to send.")
@@ -133,6 +130,8 @@ def _show(plan: Plan, host: Host, wishes: Wishes) -> None:
     wishes.say(f"{host.place} gets {what}:")
     for line in describe(plan):
         wishes.say(line)
+    if not wishes.allow_deletions:
+        check_deletions(plan)
 
 
 def _tell(plan: Plan, verified: Verified, host: Host, wishes: Wishes) -> None:

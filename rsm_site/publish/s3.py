@@ -10,7 +10,7 @@ import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from time import monotonic, sleep
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -21,6 +21,9 @@ from rsm_site.publish.history import HISTORY, Live, Release, encode_history, rea
 from rsm_site.publish.host import Progress
 from rsm_site.publish.plan import Plan
 from rsm_site.report import printable
+
+if TYPE_CHECKING:
+    from botocore.exceptions import ClientError
 
 STORE = ".releases/"
 OBJECTS, PENDING, LOCK = f"{STORE}objects/", f"{STORE}pending.json", f"{STORE}lock"
@@ -94,12 +97,15 @@ class S3Host:
                 yield
             finally:
                 with suppress(PublishError), self._told():  # an unreachable store: the lease ends by itself
-                    self._delete([LOCK])
+                    if self._has_lock():
+                        self._delete([LOCK])
 
     def live(self) -> Live:
         """See Host; also refuses a bucket that holds anything no publish made."""
-        pending = self.read(PENDING)
-        uncertain = frozenset(msgspec.json.decode(pending, type=list[str]) if pending else [])
+        try:
+            uncertain = msgspec.json.decode(self.read(PENDING) or b"[]", type=frozenset[str])
+        except msgspec.MsgspecError as error:
+            raise PublishError(f"{self.place}/{PENDING} was changed by something else than a publish") from error
         live = read_live(self.read, uncertain=uncertain)
         known = {*live.files, *uncertain, MANIFEST, HISTORY}
         foreign = sorted(key for key in self._keys("") if key not in known and not key.startswith(STORE))
@@ -119,7 +125,7 @@ class S3Host:
         try:
             answer = self._client.get_object(Bucket=self.bucket, Key=self.prefix + path)
         except ClientError as error:
-            if error.response.get("Error", {}).get("Code") in ("NoSuchKey", "404"):
+            if _code(error) in ("NoSuchKey", "404"):
                 return None
             raise
         data: bytes = answer["Body"].read()
@@ -148,8 +154,8 @@ class S3Host:
         changing = sorted({*plan.to_send, *plan.to_delete, *plan.live.uncertain})
         self._put(PENDING, msgspec.json.encode(changing))
         # With another table of headers, objects that are the same have to be made anew too.
-        paths = [*dict.fromkeys([*plan.files, *plan.to_send])] if "_headers" in plan.to_send else [*plan.to_send]
-        paths = [path for path in paths if path not in (HISTORY, MANIFEST)]
+        same = [path for path in plan.files if path not in plan.to_send] if "_headers" in plan.to_send else []
+        paths = [path for path in (*same, *plan.to_send) if path not in (HISTORY, MANIFEST)]
         done: list[str] = []
         try:
             with self._told():
@@ -186,6 +192,8 @@ class S3Host:
         """Put back what readers got before, and say whether the store let us; else the next publish does the rest."""
         try:
             with self._told():
+                if not self._has_lock():
+                    return "nothing was put back, since the other one is at work"
                 for path in reversed(done):
                     if path in live.files:
                         self._copy(path, live.files[path].sha256)
@@ -219,7 +227,8 @@ class S3Host:
     def _keys(self, below: str) -> list[str]:
         """Every key below the prefix and `below`, without the prefix."""
         pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=self.prefix + below)
-        return [item["Key"].removeprefix(self.prefix) for page in pages for item in page.get("Contents", ())]
+        keys = [item["Key"].removeprefix(self.prefix) for page in pages for item in page.get("Contents", ())]
+        return [key for key in keys if key]  # some tools make an object of the prefix itself
 
     def _lock(self) -> None:
         """Put an object that says who is at work; one that is not renewed within the lease is taken over.
@@ -234,7 +243,7 @@ class S3Host:
             try:
                 held = self._client.head_object(Bucket=self.bucket, Key=self.prefix + LOCK)
             except ClientError as error:
-                if error.response.get("Error", {}).get("Code") not in ("404", "NoSuchKey"):
+                if _code(error) not in ("404", "NoSuchKey"):
                     raise
                 condition = {"IfNoneMatch": "*"}
             else:
@@ -247,12 +256,11 @@ class S3Host:
             try:
                 self._put_lock(**condition)
             except ClientError as error:
-                if error.response.get("Error", {}).get("Code") not in (
-                    "PreconditionFailed",
-                    "ConditionalRequestConflict",
-                ):
+                if _code(error) in ("PreconditionFailed", "ConditionalRequestConflict"):
+                    continue  # somebody else was quicker
+                if _code(error) != "NotImplemented":
                     raise
-                continue
+                self._put_lock()
             if self._has_lock():  # a store may not know conditions
                 return
         raise PublishError(f"another publish to {self.place} is under way; try again when it is done")
@@ -286,8 +294,7 @@ class S3Host:
                 f"there are no credentials for {self.place}; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
             ) from error
         except ClientError as error:
-            code = str(error.response.get("Error", {}).get("Code", ""))
-            code = {"403": "AccessDenied"}.get(code, code)
+            code = {"403": "AccessDenied"}.get(_code(error), _code(error))
             reason = _one_line(str(error.response.get("Error", {}).get("Message") or error))
             said = _SAYINGS.get(code, "{place} answers {code}: {reason}")
             raise PublishError(said.format(place=self.place, bucket=self.bucket, code=code, reason=reason)) from error
@@ -309,6 +316,10 @@ def _age(answer: Mapping[str, Any]) -> float:
     now = parsedate_to_datetime(answer["ResponseMetadata"]["HTTPHeaders"]["date"])
     changed = answer["LastModified"]
     return float((now - changed).total_seconds())
+
+
+def _code(error: "ClientError") -> str:
+    return str(error.response.get("Error", {}).get("Code", ""))
 
 
 def _one_line(error: Exception | str) -> str:
