@@ -190,7 +190,7 @@ GOOD = encode_history(after(site("a"), site("b"), site("c")).history)
         b"\xff",
         b"[" * 100_000,
         GOOD[:-9],
-        GOOD.replace(b"2021-02-11\"", b"2021-02-12\""),
+        GOOD.replace(b'2021-02-11"', b'2021-02-12"'),
         GOOD.replace(b"index.html", b"../up.html"),
         GOOD.replace(b'"kept":{"', b'"kept":{"../'),
         GOOD.replace(b'"release":"', b'"release":"0', 1),
