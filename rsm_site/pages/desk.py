@@ -1,0 +1,127 @@
+"""What the pages of one edition are made from: its records, the language, and who makes views of them."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
+from functools import cached_property
+from itertools import groupby
+
+from rsm_site import changes, charts
+from rsm_site.edition import Edition, FactAt, Later, edition_of
+from rsm_site.errors import Problem
+from rsm_site.freeze import Rewriting
+from rsm_site.language import Language
+from rsm_site.loader import DEFAULT_FRONT_PAGE
+from rsm_site.model import Event, Factsheet, Observation, ProsePage, Site, Source
+from rsm_site.prose import Converter
+from rsm_site.views import Addresses, EventView, Viewer
+
+Years = tuple[tuple[str, tuple[EventView, ...]], ...]
+
+
+class Desk:
+    """One edition and all that its pages need; `later` is None where nothing later may be told."""
+
+    def __init__(
+        self,
+        factsheet: Factsheet,
+        editions: tuple[Edition, ...],
+        edition: Edition,
+        later: Later | None,
+        language: Language,
+        converter: Converter,
+        texts: Mapping[str, str],
+        addresses: Addresses,
+        problems: set[Problem],
+        maps: charts.Maps,
+        rewritings: tuple[Rewriting, ...],
+    ) -> None:
+        """Begin on the front page; `maps` are shared by all editions, `problems` are added to."""
+        self.factsheet = factsheet
+        self.rewritings = rewritings
+        self.maps = maps
+        self.editions = editions
+        self.edition = edition
+        self.later = later
+        self.language = language
+        self.addresses = addresses
+        self.site: Site = edition.site
+        self.viewer = Viewer(factsheet, edition, language, converter, addresses, texts, problems)
+        self.hindsight = self.viewer
+        if later:
+            whole_record = edition_of(factsheet, date.max, edition.known_by)
+            self.hindsight = Viewer(factsheet, whole_record, language, converter, addresses, texts, problems)
+            self.hindsight.share(self.viewer)
+        self.word = language.word
+
+    def turn_to(self, url: str) -> None:
+        """Begin the page at `url`."""
+        self.viewer.turn_to(url)
+        self.hindsight.share(self.viewer)
+
+    def event(self, event: Event) -> EventView:
+        """An event; one after the edition's day is told as of the end of the record."""
+        return self.viewer_of(event).event(event, is_later=self.is_later(event))
+
+    def viewer_of(self, event: Event) -> Viewer:
+        """Who tells of an event: in hindsight of one after the edition's day."""
+        return self.hindsight if self.is_later(event) else self.viewer
+
+    def is_later(self, record: Event | Observation) -> bool:
+        """Tell whether a record is of a time after the edition's day."""
+        return record.date.earliest > self.edition.day
+
+    def dated(self, observation: Observation) -> str:
+        """A value with its date, in words."""
+        value = self.language.qualified(observation.value, observation.qualifier, observation.status)
+        return self.word("value_dated", value=value, date=self.language.date(observation.date))
+
+    @property
+    def later_events(self) -> tuple[Event, ...]:
+        """Events on record after the edition's day."""
+        return self.later.events if self.later else ()
+
+    @property
+    def all_events(self) -> tuple[Event, ...]:
+        """Events of the edition, and those on record after it."""
+        return (*self.edition.events, *self.later_events)
+
+    def later_of(self, fact: FactAt) -> tuple[Observation, ...]:
+        """A fact's values after the edition's day."""
+        if not self.later:
+            return ()
+        return next((found for other, found in self.later.facts if other.id == fact.fact.id), ())
+
+    @property
+    def front_names(self) -> tuple[str, ...]:
+        """The sections of the front page, in order."""
+        return DEFAULT_FRONT_PAGE if self.site.front_page is None else self.site.front_page
+
+    @property
+    def own_pages(self) -> Iterator[ProsePage]:
+        """The pages of prose that are no sections of the front page."""
+        return (page for page in self.edition.pages if page.id not in self.front_names)
+
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        """Every source that is cited, in the order of the content."""
+        cited = {source.id for source in (*self.edition.sources, *(self.later.sources if self.later else ()))}
+        return tuple(source for source in self.factsheet.sources if source.id in cited)
+
+    @property
+    def has_changes(self) -> bool:
+        """Tell whether anything can be said of changes."""
+        return len(self.editions) > 1 or bool(self.rewritings)
+
+    @cached_property
+    def changed(self) -> tuple[changes.ChangesView, ...]:
+        """What changed from each edition to the next, the oldest first."""
+        return tuple(self.describe_changes(index) for index in range(1, len(self.editions)))
+
+    def describe_changes(self, index: int) -> changes.ChangesView:
+        """What changed from the edition before to the one at `index`."""
+        return changes.describe(changes.between(self.editions[index - 1], self.editions[index]), self.viewer)
+
+
+def by_year(events: Iterable[EventView]) -> Years:
+    """Events in order of time, under their years."""
+    return tuple((year, tuple(group)) for year, group in groupby(events, key=lambda event: event.year))

@@ -1,0 +1,48 @@
+"""The map with its places, and strength by nation."""
+
+from msgspec import Struct, structs
+
+from rsm_site import charts, views
+from rsm_site.drawing.map import MapDrawing
+from rsm_site.pages.desk import Desk
+from rsm_site.views import HubView, NationsView
+
+
+class HubsView(Struct, frozen=True, kw_only=True):
+    """The map, and the places it shows by role."""
+
+    drawing: MapDrawing | None
+    title: str
+    description: str
+    hubs: tuple[HubView, ...]
+    closed: tuple[HubView, ...]
+
+
+class NationsPageView(Struct, frozen=True, kw_only=True):
+    """The tables of strength by nation, the newest first."""
+
+    tables: tuple[NationsView, ...]
+
+
+def make_hubs(desk: Desk, *, on_front: bool = False) -> HubsView:
+    """The map and its places; the front page has the first paragraph of each."""
+    hubs = tuple(desk.viewer.hub(hub) for hub in desk.edition.hubs)
+    drawing = charts.hubs_map(desk.viewer, desk.edition, desk.factsheet.outline, desk.maps)
+    roles: dict[str, list[str]] = {}
+    for hub in hubs:
+        roles.setdefault(hub.role_label, []).append(hub.name)
+    listed = "; ".join(f"{role}: {desk.language.join(names)}" for role, names in roles.items())
+    return HubsView(
+        drawing=drawing,
+        title=desk.word("map_title"),
+        description=desk.word("map_description", places=listed),
+        hubs=tuple(structs.replace(hub, summary=views.first_paragraph(hub.summary)) for hub in hubs)
+        if on_front
+        else hubs,
+        closed=tuple(desk.viewer.hub(hub) for hub in desk.edition.closed_hubs),
+    )
+
+
+def make_nations(desk: Desk) -> NationsPageView:
+    """Every table of strength by nation."""
+    return NationsPageView(tables=tuple(desk.viewer.nations(table) for table in reversed(desk.edition.contributions)))

@@ -1,0 +1,74 @@
+"""The list of sources with what rests on each, and the glossary."""
+
+from collections.abc import Iterable
+
+from msgspec import Struct
+
+from rsm_site.model import Citation
+from rsm_site.pages.desk import Desk
+from rsm_site.views import SourceView, TermView
+
+
+class SourceEntry(Struct, frozen=True, kw_only=True):
+    """A source with every claim that rests on it: words and address."""
+
+    source: SourceView
+    claims: tuple[tuple[str, str], ...]
+
+
+class SourcesView(Struct, frozen=True, kw_only=True):
+    """Every source that the edition cites, by kind: id, label, entries."""
+
+    kinds: tuple[tuple[str, str, tuple[SourceEntry, ...]], ...]
+
+    @property
+    def contents(self) -> tuple[tuple[str, str], ...]:
+        """The kinds."""
+        return tuple((f"kind_{id_}", label) for id_, label, _entries in self.kinds)
+
+
+class GlossaryView(Struct, frozen=True, kw_only=True):
+    """Every term, in the order of the alphabet."""
+
+    terms: tuple[TermView, ...]
+
+
+def make_sources(desk: Desk) -> SourcesView:
+    """Every source with each claim that rests on it."""
+    claims: dict[str, list[tuple[str, str]]] = {}
+
+    def note(citations: Iterable[Citation], words: str, url: str) -> None:
+        for citation in citations:
+            entry = (words, url)
+            if entry not in claims.setdefault(citation.id, []):
+                claims[citation.id].append(entry)
+
+    of = desk.addresses.of
+    for fact in desk.edition.facts:
+        for observation in (*fact.observations, *desk.later_of(fact)):
+            words = f"{fact.fact.label}: {desk.dated(observation)}"
+            note(observation.sources, words, of("fact", fact.fact.id))
+    for event in desk.all_events:
+        note(event.sources, f"{event.title}, {desk.language.date(event.date)}", of("event", event.id))
+    for hub in (*desk.edition.hubs, *desk.edition.closed_hubs):
+        note(hub.sources, hub.name, of("hub", hub.id))
+        for place in hub.places:
+            note(place.sources, desk.word("claim_place", place=place.name), of("hub", hub.id))
+    later_tables = desk.later.contributions if desk.later else ()
+    for table in (*desk.edition.contributions, *later_tables):
+        words = desk.word("claim_nations", date=desk.language.date(table.date))
+        note(table.sources, words, "nations.html" if desk.edition.contributions else "")
+    names = desk.front_names
+    for page in desk.edition.pages:
+        note(page.sources, page.title, f"index.html#{page.id}" if page.id in names else f"{page.id}.html")
+    kinds: dict[str, list[SourceEntry]] = {}
+    for source in desk.sources:
+        entry = SourceEntry(source=desk.viewer.source_view(source), claims=tuple(claims.get(source.id, ())))
+        kinds.setdefault(source.kind.replace(" ", "-"), []).append(entry)
+    return SourcesView(kinds=tuple((id_, found[0].source.kind, tuple(found)) for id_, found in kinds.items()))
+
+
+def make_glossary(desk: Desk) -> GlossaryView:
+    """Every term."""
+    terms = sorted(desk.edition.terms, key=lambda term: (term.term.casefold(), term.id))
+    return GlossaryView(terms=tuple(desk.viewer.term(term) for term in terms))

@@ -1,0 +1,76 @@
+"""The timeline, and the page of an event with a longer text."""
+
+from collections.abc import Iterable, Iterator
+
+from markupsafe import Markup
+from msgspec import Struct
+
+from rsm_site.model import Event
+from rsm_site.pages.desk import Desk, Years, by_year
+from rsm_site.pages.frame import Page, make_page
+from rsm_site.views import EventView
+
+
+class EventsView(Struct, frozen=True, kw_only=True):
+    """Events under their years; `categories` are number, label and count of those that occur, for the filter."""
+
+    years: Years
+    later: Years
+    categories: tuple[tuple[int, str, str], ...]
+    count: str
+
+
+class EventPageView(Struct, frozen=True, kw_only=True):
+    """An event with its longer text, and its neighbours in time."""
+
+    event: EventView
+    body: Markup
+    headings: tuple[tuple[int, str, str], ...]
+    previous: EventView | None
+    next: EventView | None
+
+    @property
+    def contents(self) -> tuple[tuple[str, str], ...]:
+        """The parts of the longer text."""
+        return tuple((id_, words) for level, id_, words in self.headings if level == 2)
+
+
+def make_events(desk: Desk, events: Iterable[Event], later: Iterable[Event] = ()) -> EventsView:
+    """Events, and apart from them those after the edition's day."""
+    made, made_later = [desk.event(event) for event in events], [desk.event(event) for event in later]
+    counts: dict[tuple[int, str], int] = {}
+    for event in (*made, *made_later):
+        key = (event.category_number, event.category_label)
+        counts[key] = counts.get(key, 0) + 1
+    number = desk.language.number
+    return EventsView(
+        years=by_year(made),
+        later=by_year(made_later),
+        categories=tuple((index, label, number(count)) for (index, label), count in sorted(counts.items())),
+        count=number(len(made) + len(made_later)),
+    )
+
+
+def make_timeline(desk: Desk) -> EventsView:
+    """Every event on record."""
+    return make_events(desk, desk.edition.events, desk.later_events)
+
+
+def event_pages(desk: Desk) -> Iterator[Page]:
+    """The page of each event that has a longer text."""
+    events = desk.all_events
+    for index, event in enumerate(events):
+        if event.text is None:
+            continue
+
+        def view(index: int = index, event: Event = event) -> EventPageView:
+            viewer = desk.viewer_of(event)
+            return EventPageView(
+                event=desk.event(event),
+                body=viewer.prose(event.text) or Markup(),
+                headings=viewer.headings(event.text) if event.text else (),
+                previous=desk.event(events[index - 1]) if index else None,
+                next=desk.event(events[index + 1]) if index + 1 < len(events) else None,
+            )
+
+        yield make_page(desk, f"events/{event.id}.html", "event", event.title, view)
