@@ -25,6 +25,8 @@ MAX_REPEATS = 20
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufdd0-\ufdef\ufffe\uffff]")
 _DIRECTION = re.compile(r"[\u202a-\u202e\u2066-\u2069]")
+# What YAML 1.1 takes for the end of a line and editors do not: line numbers would not be those that they show.
+_NO_LINE_ENDS = dict.fromkeys(map(ord, "\u0085\u2028\u2029"), " ")
 _FRONT_MATTER = re.compile(r"---[ \t]*\n(.*?)^---[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
 _QUOTE_COLON = "put the text in quotes if the colon belongs to it, or check the indentation"
 _TAB = ("a tab cannot indent YAML", "indent with spaces")
@@ -189,7 +191,7 @@ def _check_text(file: str, text: str) -> Iterator[Problem]:
 def _compose(file: str, text: str, problems: list[Problem], empty: tuple[str, str, str]) -> Node | None:
     """The root of a YAML text, None when it has none or cannot be used; `empty` is the problem of having none."""
     try:
-        root = _Parser(text).get_single_node()
+        root = _Parser(text.translate(_NO_LINE_ENDS)).get_single_node()
     except yaml.YAMLError as error:
         problems.append(_explain(file, text, error))
         return None
