@@ -77,17 +77,18 @@ def _prepare(element: Any, style: str, classes: str = "") -> None:
 
 
 def _prepare_drawing(svg: Any, style: str, classes: str) -> None:
-    # Rules may begin with what is around the drawing.
-    svg.set("class", f"{classes} {svg.get('class', '')}".strip())
-    svg.insert(0, svg.makeelement(f"{_SVG}style", {}))
-    svg[0].text = style
     title, description = svg.find(f"{_SVG}title"), svg.find(f"{_SVG}desc")
-    if title is None:
-        return
-    if description is not None:
+    around = svg.makeelement(f"{_SVG}g", {"class": classes})  # as rules may begin with what is around the drawing
+    around.extend(child for child in svg if child is not title)
+    rules = svg.makeelement(f"{_SVG}style", {})
+    rules.text = style
+    for link in around.iter(f"{_SVG}a"):
+        link.tag = f"{_SVG}g"  # WeasyPrint takes it for text
+    svg[:] = [*([] if title is None else [title]), rules, around]
+    if title is not None and description is not None:
         title.text = f"{title.text}. {description.text}"
-    if svg.get("width") == "100%" and "viewBox" not in svg.attrib:
-        svg.set("viewBox", f"0 0 {_SHEET_WIDTH} {svg.attrib.pop('height')}")
+        if "viewBox" not in svg.attrib:
+            svg.attrib |= {"viewBox": f"0 0 {_SHEET_WIDTH} {svg.get('height')}", "width": str(_SHEET_WIDTH)}
 
 
 def _style_of_drawings(css: str) -> str:
