@@ -229,10 +229,12 @@ def _fact_change(after: FactAt, old: Observation | None, came: Iterable[Observat
         yield FactChange(kind="changed", fact=fact, old=old, new=new)
     elif old and new and old != new and not after.is_counted:
         yield FactChange(kind="confirmed", fact=fact, old=old, new=new)
-    for observation in came:
-        if observation is not new:
-            kind: Kind = "superseded" if observation.status == "reported" else observation.status
-            yield FactChange(kind=kind, fact=fact, new=observation)
+    others = list(came)
+    if new in others:
+        others.remove(new)
+    for observation in others:
+        kind: Kind = "superseded" if observation.status == "reported" else observation.status
+        yield FactChange(kind=kind, fact=fact, new=observation)
 
 
 def _said(observation: Observation) -> tuple[object, ...]:
