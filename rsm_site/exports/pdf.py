@@ -2,11 +2,14 @@
 
 import os
 import re
+import unicodedata
+from base64 import b64encode
 from collections.abc import Iterator
 from datetime import date
 from hashlib import sha256
 from importlib.util import find_spec
 from typing import Any
+from xml.etree import ElementTree
 
 from rsm_site.errors import SiteError, UsageError
 
@@ -16,6 +19,7 @@ _VARIANT = "pdf/ua-1"
 # What fontconfig and Pango take the reader's language from, and with it the choice of a font.
 _OF_THE_MACHINE = ("FC_LANG", "PANGO_LANGUAGE", "LANGUAGE", "LC_ALL", "LC_CTYPE", "LANG")
 _SHEET_WIDTH = 1200  # CSS px that a drawing without a width of its own is drawn for, then scaled to the sheet
+_PICTURE_WIDTH = 2400  # px: about 300 to the inch across the sheet
 _DRAWN = re.compile(r"(?:^|[;{\s])(?:fill|stroke|display|font|text-)[\w-]*:")
 _VARIABLE = re.compile(r"var\((--[\w-]+)\)")
 _LIGHT_DARK = re.compile(r"light-dark\(([^(),]+),[^(),]+\)")
@@ -45,10 +49,11 @@ def _render(html: str, day: date, style: str) -> bytes:
     try:
         from weasyprint import HTML
         from weasyprint.text.fonts import FontConfiguration
+        from weasyprint.urls import URLFetcher
     except (ImportError, OSError) as error:
         raise UsageError(f"--pdf needs WeasyPrint and Pango, and one of them cannot be loaded: {error}") from None
 
-    page = HTML(string=html, url_fetcher=_refuse)
+    page = HTML(string=html, url_fetcher=URLFetcher(allowed_protocols=["data"]))
     sheet = page.etree_element.find("head/style")
     sheet.text += style
     _prepare(page.etree_element, _style_of_drawings(sheet.text))
@@ -60,35 +65,56 @@ def _render(html: str, day: date, style: str) -> bytes:
     return made
 
 
-def _refuse(url: str, *_: Any, **__: Any) -> dict[str, Any]:
-    raise ValueError(f"{url} is not in the file")
-
-
 def _prepare(element: Any, style: str, classes: str = "") -> None:
     """Take away what closed details hide, and give drawings the style sheet: WeasyPrint gives them nothing of it."""
-    classes = f"{classes} {element.get('class', '')}"
-    for child in list(element):
-        if element.tag == "details" and child.tag != "summary":
+    classes = f"{classes} {element.get('class', '')}".strip()
+    for index, child in reversed(list(enumerate(element))):
+        if (element.tag == "details" and child.tag != "summary") or child.get("display") == "none":
             element.remove(child)
         elif child.tag == f"{_SVG}svg":
-            _prepare_drawing(child, style, classes)
+            element[index] = _prepare_drawing(child, style, classes)
         else:
             _prepare(child, style, classes)
 
 
-def _prepare_drawing(svg: Any, style: str, classes: str) -> None:
+def _prepare_drawing(svg: Any, style: str, classes: str) -> Any:
     title, description = svg.find(f"{_SVG}title"), svg.find(f"{_SVG}desc")
     around = svg.makeelement(f"{_SVG}g", {"class": classes})  # as rules may begin with what is around the drawing
     around.extend(child for child in svg if child is not title)
-    rules = svg.makeelement(f"{_SVG}style", {})
-    rules.text = style
     for link in around.iter(f"{_SVG}a"):
         link.tag = f"{_SVG}g"  # WeasyPrint takes it for text
+    rules = svg.makeelement(f"{_SVG}style", {})
+    rules.text = style
     svg[:] = [*([] if title is None else [title]), rules, around]
     if title is not None and description is not None:
         title.text = f"{title.text}. {description.text}"
         if "viewBox" not in svg.attrib:
             svg.attrib |= {"viewBox": f"0 0 {_SHEET_WIDTH} {svg.get('height')}", "width": str(_SHEET_WIDTH)}
+    is_joined = any(map(_joins, "".join(text for each in around.iter(f"{_SVG}text") for text in each.itertext())))
+    return _picture_of(svg, title) if is_joined else svg
+
+
+def _joins(character: str) -> bool:
+    """Tell whether a character is set by those around it, which WeasyPrint does not do in drawings."""
+    return _direction(character) == "rtl" or unicodedata.category(character)[0] == "M"
+
+
+def _direction(character: str) -> str:
+    """Where a letter wants a text to run; empty for what is no letter."""
+    return {"L": "ltr", "R": "rtl", "AL": "rtl"}.get(unicodedata.bidirectional(character), "")
+
+
+def _picture_of(svg: Any, title: Any) -> Any:
+    import resvg_py
+
+    for text in svg.iter(f"{_SVG}text"):
+        if text.text and next(filter(None, map(_direction, text.text)), "") == "rtl":
+            text.text = f"\u202b{text.text}\u202c"  # what `unicode-bidi: plaintext` says in a browser
+    png = bytes(resvg_py.svg_to_bytes(svg_string=ElementTree.tostring(svg, encoding="unicode"), width=_PICTURE_WIDTH))
+    given = {"src": f"data:image/png;base64,{b64encode(png).decode()}", "class": svg.get("class", "")}
+    picture = svg.makeelement("img", {**given, "alt": "" if title is None else title.text})
+    picture.tail = svg.tail
+    return picture
 
 
 def _style_of_drawings(css: str) -> str:
