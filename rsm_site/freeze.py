@@ -17,6 +17,7 @@ from rsm_site.schema import suggest
 
 Told = Mapping[str, str]
 _SHORT = 60  # characters of a text that a message repeats
+_WRITTEN = {"from": "from_", "value": "count_of"}  # fields that a record has by another name
 
 
 class _Document(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -147,7 +148,7 @@ def _place(rewriting: Rewriting, frozen: Frozen) -> Location:
     """Where today's content says it; of what is gone, where the frozen edition does."""
     field, record = rewriting.field, rewriting.record
     if record:
-        return record.located(field if field in record.marks else f"{field}_")
+        return record.located(field if field in record.marks else _WRITTEN.get(field, field))
     key = json.dumps(rewriting.claim)
     before, found, _after = frozen.text.partition(f"{key}:")
     line = before.count("\n") + 1 if found else 1
@@ -160,7 +161,7 @@ def _short(text: str) -> str:
 
 def _digest(day: str, claims: object) -> str:
     """SHA-256 of the day and its claims in a form that does not depend on white space."""
-    text = json.dumps([day, claims], ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    text = json.dumps([day, claims], sort_keys=True, separators=(",", ":"))
     return sha256(text.encode()).hexdigest()
 
 

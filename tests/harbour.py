@@ -97,12 +97,13 @@ Since [[event:treaty]] the watch goes further out.
 }
 
 
-def rewritten(path: str, old: str, new: str) -> dict[str, str | bytes]:
+def rewritten(path: str, old: str, new: str, files: dict[str, str | bytes] | None = None) -> dict[str, str | bytes]:
     """The files with one place rewritten, which must be there once."""
-    text = FILES[f"content/{path}"]
+    files = FILES if files is None else files
+    text = files[f"content/{path}"]
     assert isinstance(text, str)
     assert text.count(old) == 1, (path, old)
-    return {**FILES, f"content/{path}": text.replace(old, new)}
+    return {**files, f"content/{path}": text.replace(old, new)}
 
 
 def load(project: Path) -> Factsheet:
