@@ -139,7 +139,7 @@ def free_port() -> int:
 
 def wait_for_port(port: int) -> None:
     """Wait until somebody listens at `port`."""
-    for _ in range(100):
+    for _ in range(400):
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
             return
         time.sleep(0.05)

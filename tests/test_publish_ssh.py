@@ -35,11 +35,10 @@ A, B, C = site("a"), site("b", personnel="about 10,000"), site("c", events=3)
 def sshd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sshd]:
     """A running sshd, and an ssh in the path that knows it."""
     server = Sshd(tmp_path_factory.mktemp("ssh") / "sshd")
-    path = os.environ["PATH"]
-    os.environ["PATH"] = f"{server.client()}:{path}"
-    with server.running():
+    with pytest.MonkeyPatch.context() as patch, server.running():
+        patch.setenv("PATH", f"{server.client()}:{os.environ['PATH']}")
+        patch.setattr("tempfile.tempdir", str(server.folder))  # what is killed leaves its folders behind
         yield server
-    os.environ["PATH"] = path
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ the store, what is linked before what links to it, and put back when that fails.
 import hashlib
 import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any
@@ -133,20 +134,21 @@ class S3Host:
 
     def fetch(self, release: Release) -> dict[str, bytes]:
         """See Host."""
-        found = {path: self.read(OBJECTS + record.sha256) for path, record in release.manifest.files.items()}
-        return {path: content for path, content in found.items() if content is not None}
+        files = release.manifest.files
+        with ThreadPoolExecutor(8) as pool:
+            found = zip(files, pool.map(self.read, [OBJECTS + files[path].sha256 for path in files]), strict=True)
+            return {path: content for path, content in found if content is not None}
 
     def find(self, release: str) -> None:
         """See Host; what the history does not list is not stored any more."""
 
     def inventory(self) -> Mapping[str, str]:
         """See Host."""
-        hashes = {}
-        for key in self._keys(""):
-            if not key.startswith(STORE):
-                self._renew()
-                hashes[key] = hashlib.sha256(self.read(key) or b"").hexdigest()
-        return hashes
+        self._renew()
+        keys = [key for key in self._keys("") if not key.startswith(STORE)]
+        with ThreadPoolExecutor(8) as pool:
+            digests = pool.map(lambda key: hashlib.sha256(self.read(key) or b"").hexdigest(), keys)
+            return dict(zip(keys, digests, strict=True))
 
     def send(self, plan: Plan, progress: Progress) -> None:
         """See Host."""
