@@ -511,6 +511,7 @@ class Viewer:
         return answer
 
     def _answer(self, reference: Reference) -> Answer | None:
+        """None when nothing stands for it: Markdown may see a reference where the checks of content saw code."""
         url = self.addresses.of(reference.kind, reference.id)
         match reference.kind:
             case "fact":
@@ -524,21 +525,27 @@ class Viewer:
                 hub = self._hubs.get(reference.id)
                 return Answer(hub.name, url) if hub else None
             case "source":
+                source = self._sources.get(reference.id)
+                if source is None:
+                    return None
                 self._cite(reference.id)
-                return Answer(self._sources[reference.id].title, url)
+                return Answer(source.title, url)
             case "term":
-                term = self._terms[reference.id]
+                term = self._terms.get(reference.id)
+                if term is None:
+                    return None
                 if term.id in self._expanded or reference.words:
                     return Answer(term.term, url, term.expansion)
                 self._expanded.add(term.id)
                 return Answer(self.language.word("term_expanded", term=term.term, expansion=term.expansion), url)
             case _:
-                return Answer(self.language.country(reference.id), url)
+                name = self.language.country_or_none(reference.id)
+                return Answer(name, url) if name else None
 
     def _answer_fact(self, reference: Reference, url: str) -> Answer | None:
-        fact = self._facts[reference.id]
+        fact = self._facts.get(reference.id)
         day = reference.day or self.edition.day
-        if day > self.edition.day:
+        if fact is None or day > self.edition.day:
             return None
         if fact.is_counted and day < self.edition.day:
             counted = edition_of(self._factsheet, day, self.edition.known_by)
