@@ -1,19 +1,23 @@
 """The one-file page -> the same as PDF, in the print design, by WeasyPrint in a process of its own."""
 
+import locale
 import os
 import re
 import unicodedata
 from base64 import b64encode
 from collections.abc import Iterator
+from contextlib import redirect_stdout
 from datetime import date
 from hashlib import sha256
 from importlib.util import find_spec
+from io import StringIO
 from typing import Any
 from xml.etree import ElementTree
 
 from rsm_site.errors import SiteError, UsageError
 
 SECONDS = 240
+_LEAST = 70  # the version from which on what is made is PDF/UA
 _SVG = "{http://www.w3.org/2000/svg}"
 _VARIANT = "pdf/ua-1"
 # What fontconfig and Pango take the reader's language from, and with it the choice of a font.
@@ -35,8 +39,11 @@ def require_weasyprint() -> None:
 def encode_pdf(html: str, *, day: date, style: str, seconds: float = SECONDS) -> bytes:
     """The page as PDF/UA-1, dated `day`, with `style` after its own style sheet; SiteError after so many seconds."""
     import multiprocessing
+    import signal
 
-    with multiprocessing.get_context("spawn").Pool(1) as pool:
+    # The process is stopped by this one, never by a key.
+    ignored = (signal.SIGINT, signal.SIG_IGN)
+    with multiprocessing.get_context("spawn").Pool(1, signal.signal, ignored) as pool:
         try:
             return pool.apply_async(_render, (html, day, style)).get(seconds)
         except multiprocessing.TimeoutError:
@@ -46,21 +53,23 @@ def encode_pdf(html: str, *, day: date, style: str, seconds: float = SECONDS) ->
 def _render(html: str, day: date, style: str) -> bytes:
     for name in _OF_THE_MACHINE:
         os.environ.pop(name, None)
+    locale.setlocale(locale.LC_ALL, "C")
     try:
-        from weasyprint import HTML
-        from weasyprint.text.fonts import FontConfiguration
-        from weasyprint.urls import URLFetcher
+        with redirect_stdout(StringIO()):  # where WeasyPrint tells at length of a library that it lacks
+            from weasyprint import HTML
+            from weasyprint.text.fonts import FontConfiguration
+            from weasyprint.urls import URLFetcher
     except (ImportError, OSError) as error:
-        raise UsageError(f"--pdf needs WeasyPrint and Pango, and one of them cannot be loaded: {error}") from None
+        raise UsageError(f"--pdf needs WeasyPrint {_LEAST} with Pango, and that cannot be loaded: {error}") from None
 
-    page = HTML(string=html, url_fetcher=URLFetcher(allowed_protocols=["data"]))
-    sheet = page.etree_element.find("head/style")
-    sheet.text += style
-    _prepare(page.etree_element, _style_of_drawings(sheet.text))
+    whole = html.replace("</head>", f"<style>{style}</style></head>", 1)
+    page = HTML(string=whole, url_fetcher=URLFetcher(allowed_protocols=["data"]))
+    sheets = "".join(sheet.text or "" for sheet in page.etree_element.iter("style"))
+    _prepare(page.etree_element, _style_of_drawings(sheets))
     options = {"pdf_variant": _VARIANT, "pdf_tags": True}
     document = page.render(font_config=FontConfiguration(), **options)
     document.metadata.created = document.metadata.modified = day.isoformat()
-    identifier = sha256(html.encode()).hexdigest()[:32].encode()
+    identifier = sha256(whole.encode()).hexdigest()[:32].encode()
     made: bytes = document.write_pdf(pdf_identifier=identifier, finisher=_finish, **options)
     return made
 
