@@ -81,7 +81,6 @@ def hubs_map(viewer: Viewer, edition: Edition, outline: dict[str, Any] | None, d
                     role=hub.role,
                     latitude=float(place.latitude),
                     longitude=float(place.longitude),
-                    href=viewer.addresses.of("hub", hub.id),
                     precision=place.precision,
                 )
             )

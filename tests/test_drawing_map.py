@@ -45,11 +45,11 @@ def collection(**rings: list[list[float]]) -> Outline:
 
 WEST = collection(AA=ring(-75, 17, -70, 20), BB=ring(-79, 17, -75, 20), CC=ring(-70, 17, -66, 20))
 PLACES = [
-    drawing.Place(id="a", name="Puerto Nuevo", role="hub", latitude=18.5, longitude=-72.3, href="#a"),
-    drawing.Place(id="b", name="Base Norte", role="hub", latitude=18.9, longitude=-72.2, href="#a"),
-    drawing.Place(id="c", name="San Telmo", role="spoke", latitude=19.4, longitude=-71.2, href="#c"),
-    drawing.Place(id="d", name="Laguna", role="spoke", latitude=18.6, longitude=-74.0, href="#d", precision="province"),
-    drawing.Place(id="e", name="Puerto Nuevo", role="functional", latitude=18.5, longitude=-72.3, href="#e"),
+    drawing.Place(id="a", name="Puerto Nuevo", role="hub", latitude=18.5, longitude=-72.3),
+    drawing.Place(id="b", name="Base Norte", role="hub", latitude=18.9, longitude=-72.2),
+    drawing.Place(id="c", name="San Telmo", role="spoke", latitude=19.4, longitude=-71.2),
+    drawing.Place(id="d", name="Laguna", role="spoke", latitude=18.6, longitude=-74.0, precision="province"),
+    drawing.Place(id="e", name="Puerto Nuevo", role="functional", latitude=18.5, longitude=-72.3),
 ]
 LINKS = [("a", "c"), ("a", "d")]
 

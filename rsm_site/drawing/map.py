@@ -32,14 +32,13 @@ Precision = Literal["site", "city", "district", "province"]
 
 
 class Place(Struct, frozen=True, kw_only=True):
-    """A place to mark, in degrees; `role` and `precision` decide the mark, `href` may be empty."""
+    """A place to mark, in degrees; `role` and `precision` decide the mark."""
 
     id: str
     name: str
     role: str
     latitude: float
     longitude: float
-    href: str = ""
     precision: Precision = "city"
 
 
@@ -77,7 +76,6 @@ class PlaceMark(Struct, frozen=True, kw_only=True):
     role: str
     approximate: bool
     title: str
-    href: str
 
 
 class PlaceLabel(Struct, frozen=True, kw_only=True):
@@ -88,7 +86,6 @@ class PlaceLabel(Struct, frozen=True, kw_only=True):
     anchor: Anchor
     text: str
     role: str
-    href: str
     leader: Join | None
 
 
@@ -243,7 +240,6 @@ def _mark(place: Place, at: Point, unit: float) -> PlaceMark:
         role=place.role,
         approximate=_is_approximate(place),
         title=place.name,
-        href=place.href,
     )
 
 
@@ -286,7 +282,6 @@ def _labels(
                     anchor=place.anchor,
                     text=text,
                     role=group[0].role,
-                    href=group[0].href,
                     leader=_join((leader.x1, leader.y1), (leader.x2, leader.y2)) if leader else None,
                 )
             )

@@ -1,0 +1,290 @@
+"""Every kind of page in Chromium: accessible, whole at any width, silent towards the rest of the world."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.base import AXE_FILE_PATH
+from browser import browser  # noqa: F401 - a fixture
+from pages_case import RSM, Sites, kinds, served, sites  # noqa: F401 - fixtures
+from playwright.sync_api import Browser, BrowserContext, Page
+
+# ruff: noqa: E501 - lines of JavaScript
+pytestmark = pytest.mark.timeout(120)
+
+WIDE, NARROW = {"width": 1280, "height": 800}, {"width": 320, "height": 640}
+AXE = Path(AXE_FILE_PATH).read_text("utf-8")
+RULES = {
+    "resultTypes": ["violations"],
+    "preload": False,
+    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+}
+
+# Boxes of words that overlap, leave their drawing or are too small to read, in every drawing that is shown.
+LABELS = """() => [...document.querySelectorAll(".map__drawing, .strength-chart__drawing")].flatMap((drawing) => {
+  if (!drawing.getClientRects().length) return [];
+  const frame = drawing.getBoundingClientRect(), wrong = [];
+  const words = [...drawing.querySelectorAll("text")].filter((text) => text.getClientRects().length && text.textContent)
+    .map((text) => ({ text: text.textContent, box: text.getBoundingClientRect(),
+                      size: parseFloat(getComputedStyle(text).fontSize) * text.getScreenCTM().a }));
+  words.forEach((one, index) => {
+    if (one.box.left < frame.left - 1 || one.box.right > frame.right + 1 || one.box.top < frame.top - 1
+        || one.box.bottom > frame.bottom + 1) wrong.push(`${one.text}: leaves the drawing`);
+    if (one.size < 11) wrong.push(`${one.text}: ${one.size} px`);
+    for (const other of words.slice(index + 1)) {
+      const width = Math.min(one.box.right, other.box.right) - Math.max(one.box.left, other.box.left);
+      const height = Math.min(one.box.bottom, other.box.bottom) - Math.max(one.box.top, other.box.top);
+      if (width > 1 && height > 1) wrong.push(`${one.text} / ${other.text}: overlap`);
+    }
+  });
+  return wrong;
+})"""
+
+# Controls smaller than 24 px that are not words in a sentence and have no 24 px of room around them (WCAG 2.5.8).
+TARGETS = """() => {
+  const all = [...document.querySelectorAll("a, button, select, summary")]
+    .filter((each) => each.getBoundingClientRect().width
+                      && each.checkVisibility({ visibilityProperty: true, contentVisibilityAuto: true })
+                      && !each.classList.contains("skip"));
+  const boxes = all.map((each) => {
+    const shape = each.querySelector(".strength-chart__target");
+    return (shape || each).getBoundingClientRect();
+  });
+  return all.filter((each, index) => {
+    const box = boxes[index];
+    if (box.width >= 23.9 && box.height >= 23.9) return false;
+    if (each.closest("p, dd, td, th, figcaption, li") && getComputedStyle(each).display === "inline") {
+      const words = each.closest("p, dd, td, th, figcaption, li").textContent.trim();
+      if (words !== each.textContent.trim()) return false;
+    }
+    const x = box.x + box.width / 2, y = box.y + box.height / 2;
+    return boxes.some((other, at) => at !== index && !all[at].contains(each) && !each.contains(all[at])
+      && Math.hypot(Math.max(other.left - x, 0, x - other.right), Math.max(other.top - y, 0, y - other.bottom)) < 12);
+  }).map((each) => `${each.outerHTML.slice(0, 90)} ${JSON.stringify(each.getBoundingClientRect())}`);
+}"""
+
+
+# Words whose colour has less than 7:1 against the ground that they are painted on.
+CONTRAST = r"""() => {
+  const parse = (colour) => {
+    const parts = colour.match(/[\d.]+(?:e-?\d+)?/g).map(Number), unit = colour.startsWith("color") ? 1 : 255;
+    return { rgb: parts.slice(0, 3).map((part) => part / unit), alpha: parts[3] ?? 1 };
+  };
+  const light = ({ rgb }) => rgb.map((part) => part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, part, index) => sum + part * [0.2126, 0.7152, 0.0722][index], 0);
+  const ground = (each) => {
+    for (; each; each = each.parentElement) {
+      const colour = parse(getComputedStyle(each).backgroundColor);
+      if (colour.alpha > 0.99) return colour;
+    }
+    return parse("rgb(255, 255, 255)");
+  };
+  const seen = new Set(), wrong = [], walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) {
+    const each = walker.currentNode.parentElement;
+    if (!walker.currentNode.data.trim() || each.closest("script, title, desc, option, .quiet, .skip")) continue;
+    if (!each.getClientRects().length) continue;
+    const style = getComputedStyle(each), colour = each.closest("svg") ? style.fill : style.color, under = ground(each);
+    const key = colour + under.rgb;
+    if (seen.has(key) || colour === "none") continue;
+    seen.add(key);
+    const [low, high] = [light(parse(colour)), light(under)].sort((one, other) => one - other);
+    const found = (high + 0.05) / (low + 0.05);
+    if (found < 7) wrong.push(`${found.toFixed(2)}: ${colour}: ${each.textContent.slice(0, 40)}`);
+  }
+  return wrong;
+}"""
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:  # noqa: F811
+    """A window of its own, wide and light."""
+    made = browser.new_context(viewport=WIDE, color_scheme="light")
+    made.add_init_script(
+        "window.refused = []; addEventListener('securitypolicyviolation', (e) => refused.push(e.violatedDirective + ' ' + e.blockedURI));"
+    )
+    yield made
+    made.close()
+
+
+def violations(page: Page, *, contrast: bool = False, paper: bool = False) -> list[str]:
+    """What axe-core finds against the page as it is shown now, and words of less than 7:1; its own rule of contrast is
+    slow and only asked for by `contrast`, targets need no size on `paper`."""
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE)
+    rules = {"color-contrast": {"enabled": contrast}, "target-size": {"enabled": not paper}}
+    found = page.evaluate("(options) => axe.run(document, options)", {**RULES, "rules": rules})["violations"]
+    pale: list[str] = page.evaluate(CONTRAST)
+    return pale + [f"{each['id']}: {node['target']}" for each in found for node in each["nodes"]]
+
+
+CASES = [(name, index) for name, count in ((RSM, 15), ("components", 15), ("persian", 13)) for index in range(count)]
+
+
+@pytest.mark.parametrize(("name", "number"), CASES)
+def test_page(context: BrowserContext, sites: Sites, name: str, number: int) -> None:  # noqa: F811
+    """A page of each kind: axe-core finds nothing in light, dark and print, wide and narrow; nothing scrolls sideways
+    at 320 px, which is also 1280 px at 400 %; targets are 24 px; its own policy refuses nothing."""
+    folder = sites(name)
+    urls = kinds(folder)
+    if number >= len(urls):
+        pytest.skip("the site has no more kinds of pages")
+    page = context.new_page()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto((folder / urls[number]).as_uri())
+    wrong: dict[str, Any] = {}
+    wrong["policy"] = page.evaluate("refused")
+    # The small sites have every component in every state: they go through all of axe-core each time, pages of many
+    # claims, which cost it seconds each, where CI=true.
+    small, everything = name != RSM, name != RSM or os.environ.get("CI") == "true"
+    wrong["light, wide"] = violations(page, contrast=small)
+    wrong["targets, wide"] = page.evaluate(TARGETS)
+    page.set_viewport_size(NARROW)
+    page.emulate_media(color_scheme="dark")
+    wrong["dark, narrow"] = violations(page) if everything else page.evaluate(CONTRAST)
+    wrong["targets, narrow"] = page.evaluate(TARGETS)
+    wrong["sideways"] = page.evaluate("Math.max(0, document.documentElement.scrollWidth - innerWidth)")
+    page.emulate_media(media="print", color_scheme="light")
+    wrong["print"] = violations(page, paper=True) if everything else page.evaluate(CONTRAST)
+    wrong["outside"] = [url for url in asked if not url.startswith(folder.as_uri())]
+    assert not {what: found for what, found in wrong.items() if found}, urls[number]
+
+
+@pytest.mark.parametrize("name", ["extremes", "second-mission"])
+def test_nothing_pushes_a_page_wide(context: BrowserContext, sites: Sites, name: str) -> None:  # noqa: F811
+    """Titles, words and tables that do not fit stay within 320 px and 768 px on every kind of page."""
+    folder = sites(name)
+    page = context.new_page()
+    wide = []
+    for url in kinds(folder):
+        page.goto((folder / url).as_uri())
+        for width in (320, 768):
+            page.set_viewport_size({"width": width, "height": 700})
+            over = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+            if over > 0:
+                wide.append((url, width, over))
+    assert not wide
+
+
+@pytest.mark.parametrize("name", [RSM, "second-mission", "extremes", "persian"])
+def test_labels_of_drawings_are_apart(context: BrowserContext, sites: Sites, name: str) -> None:  # noqa: F811
+    """Words of map and chart overlap nowhere, stay in the drawing, and are 11 px or larger."""
+    folder = sites(name)
+    page = context.new_page()
+    wrong = {}
+    for url in ("index.html", "hubs.html"):
+        page.goto((folder / url).as_uri())
+        for width in (320, 768, 1280):
+            page.set_viewport_size({"width": width, "height": 800})
+            wrong[url, width] = page.evaluate(LABELS)
+    assert not {where: found for where, found in wrong.items() if found}
+
+
+@pytest.mark.parametrize("name", [RSM, "second-mission", "extremes"])
+def test_every_drawn_value_is_in_the_table(context: BrowserContext, sites: Sites, name: str) -> None:  # noqa: F811
+    """Each point of the chart has its value and day in the table below it, each place of the map in the list beside
+    it, each bar its number in the same row."""
+    page = context.new_page()
+    page.goto((sites(name) / "index.html").as_uri())
+    missing = page.evaluate(
+        """() => {
+          const rows = [...document.querySelectorAll("#strength tbody tr")].map((row) => row.textContent.replace(/\\s+/g, " "));
+          const points = [...document.querySelectorAll(".strength-chart__point > title")].map((title) => title.textContent);
+          const wrong = points.filter((point) => {
+            const [, value, when] = point.match(/^(.*) \\((.*)\\)$/);
+            return !rows.some((row) => row.includes(value.replace(/ \\((planned|disputed)\\)$/, "")) && row.includes(when));
+          });
+          const listed = [...document.querySelectorAll(".hubs, .strength-chart__key")].map((list) => list.textContent).join();
+          for (const mark of document.querySelectorAll(".map__layer .map__mark > title")) {
+            if (!listed.includes(mark.textContent.split(/[ ,(:]/)[0])) wrong.push(mark.textContent);
+          }
+          for (const bar of document.querySelectorAll(".nations .bars")) {
+            if (!/\\d/.test(bar.closest("tr").querySelector(".nations__number").textContent)) wrong.push(bar.outerHTML);
+          }
+          if (!points.length) wrong.push("no point");
+          return wrong;
+        }"""
+    )
+    assert not missing
+
+
+def test_front_page_asks_for_little(browser: Browser, served: str) -> None:  # noqa: F811
+    """Over HTTP the front page needs at most four requests, none of another host, and none to be painted but its own;
+    nothing that lies below 800 px is drawn above it."""
+    page = browser.new_page(viewport=WIDE)
+    asked: list[tuple[str, str]] = []
+    page.on("request", lambda request: asked.append((request.resource_type, request.url)))
+    page.goto(f"{served}/index.html", wait_until="networkidle")
+    assert len(asked) <= 4, asked
+    assert all(url.startswith(f"{served}/") for _, url in asked)
+    assert "stylesheet" not in {kind for kind, _ in asked}
+    last = page.evaluate(
+        """() => { const seen = [...document.querySelectorAll("main section")].filter((each) => each.getBoundingClientRect().top < 800);
+                   return seen.map((each) => each.id); }"""
+    )
+    page.close()
+    assert last == ["figures"] or last == ["figures", "overview"]
+
+
+def test_reads_the_same_without_script(browser: Browser, sites: Sites) -> None:  # noqa: F811
+    """With JavaScript off every kind of page says the same, but for the buttons that need it."""
+    folder = sites(RSM)
+    off, on = browser.new_context(java_script_enabled=False), browser.new_context()
+    plain, full = off.new_page(), on.new_page()
+    words = "main => { for (const each of main.querySelectorAll('button, [role=status]')) each.remove(); return main.textContent }"
+    for url in kinds(folder):
+        for page in (plain, full):
+            page.goto((folder / url).as_uri())
+        assert _text(plain, words) == _text(full, words), url
+        assert not plain.locator("button:visible, select:visible").count(), url
+    off.close()
+    on.close()
+
+
+def _text(page: Page, words: str) -> str:
+    # Playwright still evaluates where a page's own scripts are off.
+    return " ".join(str(page.locator("main").evaluate(words)).split())
+
+
+def test_reads_without_styles(context: BrowserContext, sites: Sites) -> None:  # noqa: F811
+    """With no style sheet the page is in reading order: title, figures, drawing, places, sources; each drawing shows
+    one set of words only, and nothing is as wide as to scroll at 800 px."""
+    page = context.new_page()
+    page.set_viewport_size({"width": 800, "height": 600})
+    page.goto((sites(RSM) / "index.html").as_uri())
+    page.evaluate("document.querySelectorAll('style, link[rel=stylesheet]').forEach((each) => each.remove())")
+    tops = page.evaluate(
+        """() => ["h1", "#figures", "#strength svg:not([display=none])", "#hubs svg", ".hubs", "#nations", "#sources", "footer"]
+             .map((each) => document.querySelector(each).getBoundingClientRect().top)"""
+    )
+    assert tops == sorted(tops)
+    shown = "() => [...document.querySelectorAll('.map__layer')].filter((each) => each.getClientRects().length).length"
+    assert page.evaluate(shown) == 1
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+@pytest.mark.parametrize("width", [320, 1280])
+def test_keyboard_reaches_everything_in_order(context: BrowserContext, sites: Sites, width: int) -> None:  # noqa: F811
+    """Tab goes through every control in the order of the document, each shown and marked while it has the focus."""
+    page = context.new_page()
+    page.set_viewport_size({"width": width, "height": 800})
+    page.goto((sites("components") / "index.html").as_uri())
+    total = page.evaluate(
+        """() => { window.seen = []; window.controls = [...document.querySelectorAll("a[href], button, select, summary")]
+             .filter((each) => each.checkVisibility({ visibilityProperty: true, contentVisibilityAuto: true }));
+             return controls.length; }"""
+    )
+    assert total > 40
+    for _ in range(total):
+        page.keyboard.press("Tab")
+        page.evaluate(
+            """() => { const each = document.activeElement, box = each.getBoundingClientRect(), style = getComputedStyle(each);
+                 seen.push([controls.indexOf(each), box.bottom > 0 && box.top < innerHeight && box.right > 0 && box.left < innerWidth,
+                            style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2, each.outerHTML.slice(0, 80)]); }"""
+        )
+    seen = page.evaluate("seen")
+    assert [index for index, *_ in seen] == list(range(total))
+    assert not [(where, html) for where, shown, marked, html in seen if not (shown and marked)]
