@@ -24,7 +24,7 @@ Citing = Observation | Event | Hub | Place | Contribution | ProsePage
 
 
 def check(factsheet: Factsheet) -> Iterator[Problem]:
-    """Every error between records."""
+    """Every problem between records."""
     yield from check_editions(factsheet)
     yield from check_date_order(factsheet)
     yield from check_values(factsheet)
@@ -80,11 +80,14 @@ def citing_records(factsheet: Factsheet) -> Iterator[Citing]:
 
 
 def check_editions(factsheet: Factsheet) -> Iterator[Problem]:
-    """Each archived day stands once."""
+    """Each archived day stands once; warn of one that the factsheet does not reach."""
     seen: set[date] = set()
     for index, day in enumerate(factsheet.site.editions):
         if day in seen:
             yield _refuse(factsheet.site, f"editions.{index}", "repeated-edition", f"{day} stands twice", "delete one")
+        elif day > factsheet.site.edition:
+            message = f"{day} is after the edition of {factsheet.site.edition}; it is not made"
+            yield _warn(factsheet.site, f"editions.{index}", "later-edition", message, "delete it, or check 'edition'")
         seen.add(day)
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
-from conftest import PROJECT, TESTS
+from conftest import PROJECT, TESTS, Case, make_case
+from harbour import FILES, rewritten
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import structs
@@ -525,3 +526,196 @@ def test_edition_of_2016_tells_of_nothing_later(end_of_2016: dict[str, str]) -> 
     assert len(later) > 100
     for url, text in end_of_2016.items():
         assert [words for words in later if words in text] == [], url
+
+
+@pytest.fixture(scope="module")
+def harbour(tmp_path_factory: pytest.TempPathFactory) -> Case:
+    """The small factsheet, built."""
+    case = make_case(tmp_path_factory.mktemp("edition"), "harbour", FILES)
+    done = case.run("build", "--strict")
+    assert (done.status, done.err) == (0, "")
+    return case
+
+
+def seen(data: bytes) -> str:
+    """What a reader sees of the main part of a page."""
+    main = re.search(r"<main\b.*</main>", data.decode(), re.DOTALL)
+    assert main
+    return " ".join(unescape(re.sub(r"<[^<>]*>", " ", main[0])).split())
+
+
+def test_archived_edition_is_what_a_build_of_its_day_is(harbour: Case, tmp_path: Path) -> None:
+    """The archived page of a day shows what a build with `--edition` of that day shows, and its data is the same but
+    for addresses of what has closed since."""
+    newest = harbour.files()
+    for day in ("2018-06-30", "2019-06-30"):
+        own = make_case(tmp_path, day, FILES)
+        assert own.run("build", "--edition", day).status == 0
+        url, data = f"editions/{day}/index.html", f"editions/{day}/data/factsheet.json"
+        assert seen(newest[url]) == seen(own.files()[url])
+
+        def told(files: dict[str, bytes], data: str = data) -> object:
+            return json.loads(files[data], object_hook=lambda each: {k: v for k, v in each.items() if k != "page"})
+
+        assert told(newest) == told(own.files())
+
+
+def test_newest_edition_alone_tells_what_came_later(harbour: Case, tmp_path: Path) -> None:
+    """The edition that site.yaml names sets apart what is on record of later days, and says that the mission has ended;
+    its permanent page, archived ones, and a build that asks for its day do not."""
+    later = ("Since this edition", "The watch ends", "30 boats", "The mission ended in March 2021.")
+    asked = make_case(tmp_path, "asked", FILES)
+    assert asked.run("build", "--edition", "2020-06-30").status == 0
+    files = harbour.files()
+    front = unescape(files["index.html"].decode())
+    assert [words for words in (later[0], later[1], later[3]) if words not in front] == []
+    archive = [data for url, data in files.items() if url.startswith("editions/2")]
+    for data in (*archive, *asked.files().values()):
+        assert [words for words in later if words in unescape(data.decode(errors="ignore"))] == []
+    for url in ("editions/2018-06-30/index.html", "editions/2019-06-30/index.html"):
+        page = files[url].decode()
+        assert "This is the factsheet as it stood on" in page
+        assert 'href="../../index.html"' in page
+
+
+def test_fact_without_a_value_says_so(harbour: Case) -> None:
+    """A featured fact that has no value by a day says that on its card, and is nowhere else in that edition."""
+    page = harbour.files()["editions/2019-06-30/index.html"].decode()
+    card = re.search(r'id="fact-master".*?</div>', page, re.DOTALL)
+    assert card
+    assert "no figure by that day" in card[0]
+    assert "A. Berg" not in page
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        (
+            "Led by [[fact:master]].",
+            "content/pages/overview.md:6:8: error[not-on-that-day]: there is no fact 'master' on 2018-06-30",
+        ),
+        (
+            "Led by [[fact:master@2019-12-31]].",
+            "content/pages/overview.md:6:8: error[not-on-that-day]: there is no fact 'master' on 2019-12-31",
+        ),
+        (
+            "After [[event:treaty|that]].",
+            "content/pages/overview.md:6:7: error[not-on-that-day]: there is no event 'treaty' on 2018-06-30",
+        ),
+        (
+            "Since [[date:treaty]].",
+            "content/pages/overview.md:6:7: error[not-on-that-day]: there is no event 'treaty' on 2018-06-30",
+        ),
+        (
+            "Beyond [[hub:cape]].",
+            "content/pages/overview.md:6:8: error[not-on-that-day]: there is no hub 'cape' on 2018-06-30",
+        ),
+        (
+            "Now [[fact:boats@2020-01-31]].",
+            "content/pages/overview.md:6:5: error[not-on-that-day]: 2020-01-31 is after the edition of 2018-06-30",
+        ),
+    ],
+)
+def test_reference_to_what_is_not_there_on_a_day_is_a_placed_problem(tmp_path: Path, text: str, problem: str) -> None:
+    """A text that an edition cannot tell is an error where it stands, with how to limit it; nothing is written."""
+    case = make_case(
+        tmp_path, "not-there", rewritten("pages/overview.md", "The Port Authority keeps", f"{text} It keeps")
+    )
+    done = case.run("build")
+    assert done.status == 1
+    assert problem in done.err
+    assert "'::: from=... until=...'" in done.err
+    assert not case.public.exists()
+
+
+def test_count_as_of_another_day(tmp_path: Path) -> None:
+    """A reference to a figure that is counted gives the count of the day that it asks for."""
+    text = "On [[fact:berths@2018-01|this]] [[fact:berths@2018-01]], later [[fact:berths]]. It keeps"
+    case = make_case(tmp_path, "counted", rewritten("pages/overview.md", "The Port Authority keeps", text))
+    assert case.run("build", "--strict").status == 0
+    assert "On this 0 , later 1 ." in seen(case.files()["index.html"])
+
+
+def test_editions_out_of_order_are_put_in_order(harbour: Case) -> None:
+    """The archive lists the editions with the newest first, however site.yaml has them, each with its changes."""
+    archive = harbour.files()["editions/index.html"].decode()
+    found = re.findall(r'<th scope="row"><a [^<>]*href="[./a-z]*([0-9-]+)/index.html"', archive)
+    assert found == ["2020-06-30", "2019-06-30", "2018-06-30"]
+
+
+@pytest.mark.parametrize(
+    ("editions", "message"),
+    [
+        (
+            "[2019-06-30, 2018-06-30, 2019-06-30]",
+            "content/site.yaml:5:36: error[repeated-edition]: 2019-06-30 stands twice",
+        ),
+        (
+            "[2019-06-30, 2020-07-01]",
+            "content/site.yaml:5:24: error[later-edition]: 2020-07-01 is after the edition of 2020-06-30",
+        ),
+        ("[2019-06-30, 2018-06-31]", "content/site.yaml:5:24: error[bad-date]: '2018-06-31' is not a date: June 2018"),
+        ("[2019-06]", "content/site.yaml:5:12: error[bad-date]: '2019-06' is not a single day"),
+    ],
+)
+def test_editions_that_cannot_be_are_told(tmp_path: Path, editions: str, message: str) -> None:
+    """A day that stands twice, that is none, or that the factsheet does not reach, is a problem where it stands."""
+    case = make_case(tmp_path, "editions", rewritten("site.yaml", "[2019-06-30, 2018-06-30]", editions))
+    done = case.run("check", "--strict")
+    assert done.status == 1
+    assert message in done.err
+
+
+def test_edition_of_today_is_one_of_them_already(tmp_path: Path) -> None:
+    """The day of the factsheet may stand among its editions too, and is made once."""
+    files = rewritten("site.yaml", "[2019-06-30, 2018-06-30]", "[2019-06-30, 2018-06-30, 2020-06-30]")
+    case = make_case(tmp_path, "editions", files)
+    assert case.run("build", "--strict").status == 0
+    assert case.files()["editions/index.html"].count(b"2020-06-30/index.html") == 1
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "1900-01-01", "2018-01-14"])
+def test_edition_before_everything_is_a_whole_site(tmp_path: Path, day: str) -> None:
+    """A day before all content gives a site that links to nothing it lacks and tells nothing that was to come."""
+    case = make_case(tmp_path, "before", FILES)
+    done = case.run("build", "--strict", "--edition", day)
+    assert (done.status, done.err) == (0, "")
+    files = case.files()
+    assert {"index.html", "about.html", "editions/index.html", "data/factsheet.json"} <= files.keys()
+    assert not {"timeline.html", "nations.html", "changes.html", "overview.html"} & files.keys()
+    for data in files.values():
+        assert [w for w in (b"boats since", b"The watch", b"Oars", b"The cape", b"2021-03") if w in data] == []
+    assert "no figure by that day" in seen(files["index.html"])
+
+
+@pytest.mark.parametrize("day", ["2021-05-01", "2099-01-01", "9999-12-31"])
+def test_edition_after_everything_is_a_whole_site(tmp_path: Path, day: str) -> None:
+    """A day after all content gives a site with all of it, and nothing is later."""
+    case = make_case(tmp_path, "after", FILES)
+    done = case.run("build", "--strict", "--edition", day)
+    assert (done.status, done.err) == (0, "")
+    page = unescape(case.files()["index.html"].decode())
+    assert "The mission ended in March 2021." in page
+    assert "Since this edition" not in page
+    assert "The watch ends" in seen(case.files()["timeline.html"])
+
+
+@pytest.mark.parametrize("command", ["build", "check", "changes", "freeze"])
+@pytest.mark.parametrize("option", ["--edition", "--known-by"])
+@pytest.mark.parametrize(
+    ("day", "message"),
+    [
+        ("2019-02-29", "'2019-02-29' is not a date: February 2019 has 28 days; write YYYY-MM-DD"),
+        ("2019", "'2019' is not a single day; write YYYY-MM-DD"),
+        ("2019-06-30~", "'2019-06-30~' is not a single day; write YYYY-MM-DD"),
+        ("0000-01-01", "'0000-01-01' is not a date: there is no year 0000; write YYYY-MM-DD"),
+        ("30/6/2019", "'30/6/2019' is not a date; write YYYY-MM-DD"),
+        ("", "'' is not a date; write YYYY-MM-DD"),
+    ],
+)
+def test_bad_day_is_wrong_use(harbour: Case, command: str, option: str, day: str, message: str) -> None:
+    """What is no day is refused in one line, with status 2, by every command that loads content."""
+    done = harbour.run(command, f"{option}={day}")
+    assert (done.status, done.out) == (2, "")
+    assert message in done.err
+    assert done.err.count("\n") == 1
