@@ -250,6 +250,14 @@ def test_foreign_files_are_refused_and_left_alone(root: Path, kind: str) -> None
     assert set(root.rglob("*")) == before
 
 
+def test_a_folder_of_somebody_else_is_not_moved_into(root: Path) -> None:
+    """A first publish into a folder that has a site of another make adds nothing to it."""
+    _put(root / "index.html")
+    with pytest.raises(PublishError, match=r"holds what no publish made: index.html; nothing was sent"):
+        publish(host(root), A)
+    assert everything(root) == {"index.html": b"somebody's"}
+
+
 def test_other_targets_than_ours_are_refused(root: Path) -> None:
     """A file for a folder, a folder for the link, a link that leads elsewhere: a sentence each."""
     root.write_bytes(b"")

@@ -142,6 +142,13 @@ def test_a_machine_that_does_not_answer_is_told(sshd: Sshd, tmp_path: Path) -> N
 
 def test_foreign_files_are_refused_and_left_alone(host: SshHost) -> None:
     """A folder that holds what no publish made is named in a sentence and stays as it is."""
+    Path(host.root).mkdir()
+    (Path(host.root) / "index.html").write_bytes(b"theirs")
+    with pytest.raises(PublishError, match=r"holds what no publish made: index.html; nothing was sent"):
+        publish(host, A)
+    assert read_folder(Path(host.root)) == {"index.html": b"theirs"}
+    assert not (Path(host.root) / "releases").exists()
+    (Path(host.root) / "index.html").unlink()
     publish(host, A)
     (Path(host.root) / "notes.txt").write_bytes(b"mine")
     (Path(host.root) / "current/two\nlines").write_bytes(b"mine")

@@ -34,7 +34,7 @@ class FolderHost(ReleasesHost):
         """See Host."""
         try:
             if lock:
-                os.makedirs(f"{self.root}/{RELEASES}", 0o755, exist_ok=True)
+                os.makedirs(self.root, 0o755, exist_ok=True)
                 with self._locked():
                     self._tidy()
                     yield
@@ -94,10 +94,10 @@ class FolderHost(ReleasesHost):
         return hashes | dict.fromkeys(listing.others, "")
 
     def _stage(self, files: Mapping[str, bytes], kept: Mapping[str, FileRecord], sources: Sequence[str]) -> None:
-        made = {f"{self.root}/{self._staging}"}
-        self._make_folder(f"{self.root}/{self._staging}")
+        made: set[str] = set()
+        self._make_folders(f"{self._staging}/", made)
         for path in sorted({*files, *kept}):
-            self._make_folders(self._staging, path, made)
+            self._make_folders(f"{self._staging}/{path}", made)
             content = files.get(path)
             wanted = hashlib.sha256(content).hexdigest() if content is not None else kept[path].sha256
             if not self._link(path, wanted, sources) and content is not None:
@@ -122,16 +122,16 @@ class FolderHost(ReleasesHost):
         self._make_folder(f"{self.root}/{self._staging}")
         made: set[str] = set()
         for path in paths:
-            self._make_folders(folder, path, made)
+            self._make_folders(f"{folder}/{path}", made)
             self._write(f"{self.root}/{self._staging}/file", files[path])
             os.rename(f"{self.root}/{self._staging}/file", f"{self.root}/{folder}/{path}")
         self._remove(self._staging)
 
-    def _make_folders(self, root: str, path: str, made: set[str]) -> None:
-        """Make every folder above `path` below `root` that is not there, and add it to `made`."""
+    def _make_folders(self, path: str, made: set[str]) -> None:
+        """Make every folder above `path` that is not there, and add it to `made`."""
         parts = path.split("/")[:-1]
         for count in range(1, len(parts) + 1):
-            folder = "/".join((self.root, root, *parts[:count]))
+            folder = "/".join((self.root, *parts[:count]))
             if folder not in made:
                 with suppress(FileExistsError):
                     self._make_folder(folder)

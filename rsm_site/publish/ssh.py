@@ -75,7 +75,7 @@ class SshHost(ReleasesHost):
 
     def _lock(self) -> None:
         """Lock the folder there for as long as the connection stands."""
-        script = f"""mkdir -p "$root/{RELEASES}" && exec 9<"$root" &&
+        script = f"""mkdir -p "$root" && exec 9<"$root" &&
             {{ flock -w {self.wait} 9 || {{ status=$?; [ $status = 1 ] && status={_LOCKED}; (exit $status); }}; }}"""
         try:
             self._run(script)
@@ -155,6 +155,7 @@ class SshHost(ReleasesHost):
 
     def _stage(self, files: Mapping[str, bytes], kept: Mapping[str, FileRecord], sources: Sequence[str]) -> None:
         links = [f"--link-dest=../{source.removeprefix(f'{RELEASES}/')}" for source in sources[:20]]  # rsync takes 20
+        self._run(f'mkdir -p "$root/{RELEASES}"')
         self._send(files, self._staging, ["--delete", *links])
         wanted = shlex.join(sources)
         self._run(
