@@ -260,7 +260,10 @@ def _terminal(options: argparse.Namespace) -> "Terminal":
     from rsm_site.publish.command import Terminal
 
     def ask(question: str) -> bool:
-        return input(f"{question} [y/N] ").strip().casefold() in ("y", "yes")
+        try:
+            return input(f"{question} [y/N] ").strip().casefold() in ("y", "yes")
+        except EOFError:
+            return False
 
     quiet = getattr(options, "quiet", False)
     return Terminal(
