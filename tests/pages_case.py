@@ -12,6 +12,7 @@ from conftest import PROJECT, TESTS
 from rsm_site import cli
 
 RSM = "rsm"
+MORE = ("events/*.html", "editions/*/index.html")
 Sites = Callable[[str], Path]
 
 
@@ -50,9 +51,10 @@ def kinds(folder: Path) -> list[str]:
     ]
     found = [url for url in fixed if (folder / url).is_file()]
     own = sorted(path.name for path in folder.glob("*.html") if path.name not in (*fixed, "single.html"))
-    found += own[:1]
-    for pattern in ("events/*.html", "editions/*/index.html"):
-        found += [path.relative_to(folder).as_posix() for path in sorted(folder.glob(pattern))[:1]]
+    candidates = [own, *([path.relative_to(folder).as_posix() for path in sorted(folder.glob(each))] for each in MORE)]
+    for urls in candidates:
+        # An alias only leads on to the page that it stands for.
+        found += [url for url in urls if 'http-equiv="refresh"' not in (folder / url).read_text("utf-8")][:1]
     return found
 
 
