@@ -5,7 +5,7 @@ import os
 import re
 import unicodedata
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import redirect_stdout
 from datetime import date
 from hashlib import sha256
@@ -75,32 +75,38 @@ def _render(html: str, day: date, style: str) -> bytes:
 
 
 def _prepare(element: Any, style: str, classes: str = "") -> None:
-    """Take away what closed details hide, and give drawings the style sheet: WeasyPrint gives them nothing of it."""
+    """Take away what closed details hide, and make drawings pictures with the style sheet in them, as WeasyPrint gives
+    them nothing of the page's."""
     classes = f"{classes} {element.get('class', '')}".strip()
     for index, child in reversed(list(enumerate(element))):
         if (element.tag == "details" and child.tag != "summary") or child.get("display") == "none":
             element.remove(child)
         elif child.tag == f"{_SVG}svg":
-            element[index] = _prepare_drawing(child, style, classes)
+            element[index] = _make_picture(child, style, classes)
         else:
             _prepare(child, style, classes)
 
 
-def _prepare_drawing(svg: Any, style: str, classes: str) -> Any:
-    title, description = svg.find(f"{_SVG}title"), svg.find(f"{_SVG}desc")
+def _make_picture(svg: Any, style: str, classes: str) -> Any:
+    title, description = (svg.findtext(f"{_SVG}{name}", "") for name in ("title", "desc"))
+    picture = svg.makeelement(
+        "img", {"class": svg.get("class", ""), "alt": ". ".join(filter(None, [title, description]))}
+    )
+    picture.tail, svg.tail = svg.tail, None
     around = svg.makeelement(f"{_SVG}g", {"class": classes})  # as rules may begin with what is around the drawing
-    around.extend(child for child in svg if child is not title)
+    around.extend(svg)
     for link in around.iter(f"{_SVG}a"):
         link.tag = f"{_SVG}g"  # WeasyPrint takes it for text
     rules = svg.makeelement(f"{_SVG}style", {})
     rules.text = style
-    svg[:] = [*([] if title is None else [title]), rules, around]
-    if title is not None and description is not None:
-        title.text = f"{title.text}. {description.text}"
-        if "viewBox" not in svg.attrib:
-            svg.attrib |= {"viewBox": f"0 0 {_SHEET_WIDTH} {svg.get('height')}", "width": str(_SHEET_WIDTH)}
-    is_joined = any(map(_joins, "".join(text for each in around.iter(f"{_SVG}text") for text in each.itertext())))
-    return _picture_of(svg, title) if is_joined else svg
+    svg[:] = [rules, around]
+    if svg.get("width") == "100%" and title:
+        svg.attrib |= {"viewBox": f"0 0 {_SHEET_WIDTH} {svg.get('height')}", "width": str(_SHEET_WIDTH)}
+    texts = [text for text in around.iter(f"{_SVG}text") if text.text]
+    joins = any(_joins(character) for text in texts for character in text.text)
+    kind, data = ("png", _pixels(svg, texts)) if joins else ("svg+xml", ElementTree.tostring(svg))
+    picture.set("src", f"data:image/{kind};base64,{b64encode(data).decode()}")
+    return picture
 
 
 def _joins(character: str) -> bool:
@@ -113,17 +119,14 @@ def _direction(character: str) -> str:
     return {"L": "ltr", "R": "rtl", "AL": "rtl"}.get(unicodedata.bidirectional(character), "")
 
 
-def _picture_of(svg: Any, title: Any) -> Any:
+def _pixels(svg: Any, texts: Iterable[Any]) -> bytes:
+    """The drawing as PNG."""
     import resvg_py
 
-    for text in svg.iter(f"{_SVG}text"):
-        if text.text and next(filter(None, map(_direction, text.text)), "") == "rtl":
+    for text in texts:
+        if next(filter(None, map(_direction, text.text)), "") == "rtl":
             text.text = f"\u202b{text.text}\u202c"  # what `unicode-bidi: plaintext` says in a browser
-    png = bytes(resvg_py.svg_to_bytes(svg_string=ElementTree.tostring(svg, encoding="unicode"), width=_PICTURE_WIDTH))
-    given = {"src": f"data:image/png;base64,{b64encode(png).decode()}", "class": svg.get("class", "")}
-    picture = svg.makeelement("img", {**given, "alt": "" if title is None else title.text})
-    picture.tail = svg.tail
-    return picture
+    return bytes(resvg_py.svg_to_bytes(svg_string=ElementTree.tostring(svg, "unicode"), width=_PICTURE_WIDTH))
 
 
 def _style_of_drawings(css: str) -> str:
