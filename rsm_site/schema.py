@@ -529,10 +529,11 @@ def _target(node: Node, reading: Reading, _rule: FieldRule) -> model.Target | In
     given = next((value for key, value in pairs if key.value == "kind"), None)
     if given is None:
         return reading.refuse(node, "missing-key", "'kind' is missing", f"write kind: {_or(kinds)}")
-    if given.value not in kinds:
-        hint = suggest(str(given.value), kinds) or f"write {_or(kinds)}"
-        return reading.refuse(given, "not-allowed", f"'{_short(str(given.value))}' is not a kind of host", hint)
-    return read_record(kinds[given.value], node, reading) or INVALID
+    kind = given.value if isinstance(given, ScalarNode) else _what(given)
+    if kind not in kinds:
+        hint = suggest(kind, kinds) or f"write {_or(kinds)}"
+        return reading.refuse(given, "not-allowed", f"'{_short(kind)}' is not a kind of host", hint)
+    return read_record(kinds[kind], node, reading) or INVALID
 
 
 def _count_of(node: Node, reading: Reading, _rule: FieldRule) -> CountOf | Invalid:
@@ -546,7 +547,7 @@ def _count_of(node: Node, reading: Reading, _rule: FieldRule) -> CountOf | Inval
     rules = {key: rule for key, rule in fields_of(LISTS[count.list]).items() if _is_scalar(rule.annotation)}
     where: dict[str, str] = {}
     for key, value in node.value:
-        rule = rules.get(key.value)
+        rule = rules.get(str(key.value))
         if rule:
             where[rule.name] = str(rule.convert(value, reading, rule))
         elif key.value != "list":
