@@ -1,10 +1,10 @@
 """Chromium for tests: found, or installed where that is allowed, or the test is skipped by name."""
 
+import atexit
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import NoReturn
@@ -25,15 +25,20 @@ _NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+def browser() -> Browser:
     """A headless Chromium; without one the test is skipped, or fails where CI=true."""
-    with sync_playwright() as playwright:
-        program = chromium(playwright.chromium.executable_path)
-        if program is None:
-            skip_or_fail("Chromium", _as_root() or _as_anyone())
-        running = playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
-        yield running
-        running.close()
+    return _start()
+
+
+@cache
+def _start() -> Browser:
+    """Start Chromium, once for all modules that ask for the fixture: Playwright cannot run twice in a process."""
+    playwright = sync_playwright().start()
+    atexit.register(playwright.stop)
+    program = chromium(playwright.chromium.executable_path)
+    if program is None:
+        skip_or_fail("Chromium", _as_root() or _as_anyone())
+    return playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
 
 
 @cache
