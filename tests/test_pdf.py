@@ -26,7 +26,7 @@ pytest.importorskip("weasyprint")
 pytestmark = pytest.mark.timeout(180)
 
 URL = "factsheet.pdf"
-DAY = date(2021, 5, 31)
+DAY = date(2020, 6, 30)
 # What a build may meet: time zones, languages, orders of hashes.
 SURROUNDINGS = (
     {"TZ": "Asia/Kabul", "LC_ALL": "C", "LANG": "C", "PYTHONHASHSEED": "1"},
@@ -37,7 +37,7 @@ SURROUNDINGS = (
 @pytest.fixture(scope="module")
 def cases(tmp_path_factory: pytest.TempPathFactory) -> list[Case]:
     """The same site, built with its PDF at the same time in different surroundings and folders."""
-    made = [make_case(tmp_path_factory.mktemp(f"pdf{number}"), "second-mission") for number in (1, 2)]
+    made = [make_case(tmp_path_factory.mktemp(f"pdf{number}"), "components") for number in (1, 2)]
     running = []
     for case, surroundings in zip(made, SURROUNDINGS, strict=True):
         environment = {**os.environ, "PYTHONPATH": str(PROJECT), **surroundings}
@@ -88,8 +88,8 @@ def test_is_tagged_for_readers(reader: PdfReader) -> None:
     assert root["/ViewerPreferences"]["/DisplayDocTitle"]
     assert b'pdfuaid:part="1"' in root["/Metadata"].get_data()
     assert reader.metadata
-    assert reader.metadata.title == "Talvora Ceasefire Observation Mission"
-    assert (reader.metadata["/CreationDate"], reader.metadata["/ModDate"]) == ("D:20210531", "D:20210531")
+    assert reader.metadata.title == "Catalogue of Components"
+    assert (reader.metadata["/CreationDate"], reader.metadata["/ModDate"]) == ("D:20200630", "D:20200630")
     assert all(page["/Tabs"] == "/S" for page in reader.pages)
 
 
@@ -102,7 +102,7 @@ def test_tags_tell_what_a_page_tells(reader: PdfReader) -> None:
     assert {"/H2", "/H3", "/L", "/LI", "/P", "/Table", "/TH", "/TD", "/Caption", "/Link"} <= set(names)
     figures = [each["/Alt"] for each in found if each["/S"] == "/Figure"]
     assert len(figures) == 2
-    assert figures[0].startswith("Observers in the field over time, and events. ")
+    assert figures[0].startswith("A number over time, and events. ")
     links = [each.get_object() for page in reader.pages for each in page.get("/Annots", [])]
     assert links
     assert [each for each in links if not each.get("/Contents") or "/StructParent" not in each] == []
@@ -115,7 +115,7 @@ def test_bookmarks_are_the_headings(reader: PdfReader, cases: list[Case]) -> Non
     headings = [unescape(words) for id_, words in found if id_ != "changes"]  # which is not printed
     assert len(headings) > 5
     title, below = reader.outline
-    assert title["/Title"] == "Talvora Ceasefire Observation Mission"  # type: ignore[call-overload]
+    assert title["/Title"] == "Catalogue of Components"  # type: ignore[call-overload]
     assert [each["/Title"] for each in below if not isinstance(each, list)] == headings  # type: ignore[union-attr]
 
 
@@ -128,18 +128,17 @@ def test_says_what_the_page_says(reader: PdfReader, cases: list[Case]) -> None:
     ]
     assert shown
     shown += [hub["name"] for hub in data["hubs"]]
-    shown += ["Uruguay 152", "Edition of 31 May 2021"]
+    shown += ["Edition of 30 June 2020"]
     assert [each for each in shown if words(each) not in text] == []
 
 
 def test_is_set_for_paper(reader: PdfReader) -> None:
-    """Pages are A4 upright; all but the sources is on two of them, where the sources begin on one of their own."""
+    """Pages are A4 upright, and the sources begin on a page of their own, soon."""
     sizes = {(round(float(page.mediabox.width)), round(float(page.mediabox.height))) for page in reader.pages}
     assert sizes == {(595, 842)}
-    starts = [
-        number for number, page in enumerate(reader.pages, 1) if re.search(r"^Sources$", page.extract_text(), re.M)
-    ]
-    assert starts == [3]
+    starts = [number for number, page in enumerate(reader.pages) if words(page.extract_text()).startswith("Sources ")]
+    assert len(starts) == 1
+    assert starts[0] in (1, 2, 3)
 
 
 def test_is_one_of_the_files(cases: list[Case]) -> None:
