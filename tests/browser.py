@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import NoReturn
 
+import debian
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
@@ -21,6 +22,7 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+_AS_ANYONE = f"{sys.executable} -m playwright install chromium"
 _NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
 
 
@@ -37,16 +39,15 @@ def _start() -> Browser:
     atexit.register(playwright.stop)
     program = chromium(playwright.chromium.executable_path)
     if program is None:
-        skip_or_fail("Chromium", _as_root() or _as_anyone())
+        skip_or_fail("Chromium", debian.command_for("chromium") or _AS_ANYONE)
     return playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
 
 
 @cache
 def chromium(own: str) -> str | None:
     """The path of a Chromium, `own` being where Playwright keeps its own; installed when there is none yet."""
-    for command in ("", _as_root(), _as_anyone()):
-        if command:
-            subprocess.run(command, shell=True, check=False, timeout=420, capture_output=True)
+    for install in (lambda: None, lambda: debian.install("chromium"), _install_own):
+        install()
         found = next((path for name in _NAMES if (path := shutil.which(name))), own if Path(own).exists() else None)
         if found:
             return found
@@ -61,11 +62,5 @@ def skip_or_fail(program: str, command: str) -> NoReturn:
     pytest.skip(message)
 
 
-def _as_root() -> str:
-    """Debian's package; empty where it cannot be installed."""
-    is_root = hasattr(os, "geteuid") and os.geteuid() == 0
-    return "apt-get update && apt-get install -y chromium" if is_root and shutil.which("apt-get") else ""
-
-
-def _as_anyone() -> str:
-    return f"{sys.executable} -m playwright install chromium"
+def _install_own() -> None:
+    subprocess.run(_AS_ANYONE, shell=True, check=False, timeout=420, capture_output=True)

@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import debian
 import pytest
 
 from rsm_site.manifest import MANIFEST, encode_manifest, make_manifest
@@ -31,11 +32,9 @@ def require(program: str, package: str) -> str:
     path = os.pathsep.join([os.environ["PATH"], "/usr/sbin", "/usr/local/sbin"])
     if found := shutil.which(program, path=path):
         return found
-    if os.geteuid() == 0 and shutil.which("apt-get"):
-        command = ["apt-get", "install", "--yes", "--quiet", "--no-install-recommends", package]
-        subprocess.run(command, capture_output=True, check=False, timeout=180)
-        if found := shutil.which(program, path=path):
-            return found
+    debian.install(package)
+    if found := shutil.which(program, path=path):
+        return found
     message = f"there is no {program} here: run 'apt-get install {package}'"
     if os.environ.get("CI") == "true":
         pytest.fail(message)

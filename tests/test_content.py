@@ -96,7 +96,8 @@ def built() -> Built:
 def words_of(html: str) -> str:
     """What a reader sees, on one line."""
     html = re.sub(r"<(script|style)\b.*?</\1>", " ", html, flags=re.DOTALL)
-    return re.sub(r"\s+", " ", unescape(re.sub(r"</?(?:p|h\d|li|td|th|dd|dt|div)\b[^>]*>", " ", html)).replace("<wbr>", ""))
+    html = re.sub(r"</?(?:p|h\d|li|td|th|dd|dt|div)\b[^>]*>", " ", html)
+    return re.sub(r"\s+", " ", unescape(html).replace("<wbr>", ""))
 
 
 def visible(html: str) -> str:
