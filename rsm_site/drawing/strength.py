@@ -156,7 +156,7 @@ def _lane_names(marks: Sequence[Mark], categories: Sequence[tuple[str, str]]) ->
 def _left_column(amounts: Iterable[str], names: Iterable[str], width: float) -> float:
     """Return the room left of the axis for what is written there; long names are cut."""
     longest = max((text_width(name, LABEL) for name in names), default=0.0)
-    return max([min(width * 0.28, longest), *(text_width(amount, TICK) for amount in amounts)]) + 12
+    return max([min(width * 0.3, longest), *(text_width(amount, TICK) for amount in amounts)]) + 12
 
 
 def _lanes(
