@@ -21,6 +21,7 @@ from rsm_site.build import check_site
 from rsm_site.config import Config, make_config
 from rsm_site.dates import PartialDate, parse_date
 from rsm_site.edition import Edition, FactAt, edition_of, later_than, value_on
+from rsm_site.errors import Location
 from rsm_site.language import Language
 from rsm_site.loader import Loaded, load_factsheet, texts_of
 from rsm_site.model import (
@@ -34,6 +35,7 @@ from rsm_site.model import (
     Mission,
     Observation,
     Place,
+    Prose,
     ProsePage,
     Site,
     Source,
@@ -254,6 +256,43 @@ def test_counts_are_of_the_edition() -> None:
         fact.fact.id: fact.current.value for fact in edition_of(factsheet, date(2014, 1, 1)).facts if fact.current
     }
     assert set(counted.values()) == {0, 5}
+
+
+@pytest.mark.parametrize(
+    ("day", "known_by", "is_there"),
+    [
+        (date(2017, 6, 29), None, False),
+        (DAY, None, True),
+        (DAY, date(2017, 6, 29), False),
+        (DAY, DAY, True),
+        (date(2018, 1, 1), date(2017, 6, 29), False),
+    ],
+)
+def test_each_list_begins_on_the_day_itself(day: date, known_by: date | None, is_there: bool) -> None:
+    """What is of a day, and published on it, is in the edition of that day and not in that of the day before; a page
+    that holds from that day is not there either, for one who knew only what came before."""
+    when = parse_date(DAY.isoformat())
+    place = Place(name="Pier", latitude=1, longitude=1)  # type: ignore[arg-type]
+    factsheet = Factsheet(
+        site=Site(title="Harbour Mission", language="en", edition=DAY, mission=Mission(name="Mission", start=when)),
+        sources=(Source(id="letter", title="Letter", publisher="A publisher", published=when),),
+        facts=(Fact(id="staff", label="Staff", observations=(observed(when.text),)),),
+        events=(Event(id="one", date=when, title="One", category="a", sources=SOURCE),),
+        hubs=(Hub(id="pier", name="Pier", role="hub", places=(place,), sources=SOURCE, from_=when),),
+        contributions=(Contribution(date=when, sources=SOURCE, troops={"NO": 1}),),
+        pages=(ProsePage(id="page", title="Page", body=Prose("Text.", Location(FILE)), from_=when),),
+    )
+    edition = edition_of(factsheet, day, known_by)
+    found = (
+        edition.facts[0].observations,
+        edition.events,
+        edition.hubs,
+        edition.contributions,
+        edition.pages,
+        edition.sources,
+        edition.site.mission and edition.site.mission.start,
+    )
+    assert [bool(each) for each in found] == [is_there] * len(found)
 
 
 def test_mission_end_is_not_known_before() -> None:
