@@ -617,6 +617,18 @@ def test_newest_edition_alone_tells_what_came_later(harbour: Case, tmp_path: Pat
         assert 'href="../../index.html"' in page
 
 
+def test_known_by_says_so_on_every_page(tmp_path: Path) -> None:
+    """A site of what was known by a day says that on every page, so that nobody takes it for the edition itself."""
+    case = make_case(tmp_path, "known", FILES)
+    assert case.run("build", "--known-by", "2019-12-31").status == 0
+    pages = {url: unescape(data.decode()) for url, data in case.files().items() if url.endswith(".html")}
+    words = "This shows only what sources had published by 31 December 2019."
+    assert [url for url, page in pages.items() if words not in page] == []
+    assert "gazette" not in pages["index.html"] + pages["sources.html"]
+    assert "The watch ends" not in pages["index.html"]
+    assert "The mission ended" not in pages["index.html"]
+
+
 def test_fact_without_a_value_says_so(harbour: Case) -> None:
     """A featured fact that has no value by a day says that on its card, and is nowhere else in that edition."""
     page = harbour.files()["editions/2019-06-30/index.html"].decode()

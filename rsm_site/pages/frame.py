@@ -43,6 +43,7 @@ class Frame(Struct, frozen=True, kw_only=True):
     edition: When
     edition_url: str
     newest: When
+    known_by: When | None
     ended: str
     has_later: bool
     is_archived: bool
@@ -93,7 +94,7 @@ def _frame(
     desk: Desk, url: str, heading: str, contents: tuple[tuple[str, str], ...], *, robots: str, is_front: bool
 ) -> Frame:
     site = desk.site
-    newest = desk.editions[-1].day
+    newest, known_by = desk.editions[-1].day, desk.edition.known_by
     is_archived = url.startswith("editions/") and url != "editions/index.html"
     base = site.url.rstrip("/") + "/" if site.url else ""
     short = site.short_title or site.title
@@ -121,6 +122,7 @@ def _frame(
         edition=desk.viewer.day(desk.edition.day),
         edition_url=f"editions/{desk.edition.day}/index.html",
         newest=desk.viewer.day(newest),
+        known_by=desk.viewer.day(known_by) if known_by else None,
         ended=_ended(desk),
         is_archived=is_archived,
         nav=tuple(structs.replace(item, is_current=item.url == url) for item in _nav(desk)),

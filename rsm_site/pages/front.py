@@ -120,7 +120,7 @@ def _glance(desk: Desk) -> Iterator[tuple[str, str]]:
     if mission.end:
         yield word("glance_end"), desk.language.date(mission.end)
     elif mission.start:
-        yield word("glance_status"), word("glance_running", date=desk.language.day(desk.edition.day))
+        yield word("glance_status"), word("glance_running", date=desk.language.day(desk.edition.text_day))
 
 
 def _section(desk: Desk, name: str) -> Section | None:
