@@ -115,3 +115,15 @@ def test_an_edition_of_the_past_shows_its_own_figure() -> None:
     assert "13,332" in front
     assert "about 10,000" not in front
     assert "Since this edition" not in front
+
+
+def test_a_front_page_may_leave_its_sources_out(tmp_path: Path) -> None:
+    """Without the section of sources a page's own sources lead to the publications themselves, not to nowhere."""
+    shutil.copytree(PROJECT / "rsm_site" / "starter" / "content", tmp_path / "content")
+    site = tmp_path / "content" / "site.yaml"
+    text = site.read_text(encoding="utf-8")
+    site.write_text(text.replace("  - nations\n  - sources\n", "  - nations\n"), encoding="utf-8")
+    built = check_site(make_config(project=tmp_path, templates=PROJECT / "templates", strict=True))
+    front = built.files["index.html"].decode()
+    assert '<a class="cite__title" href="https://example.org/report-2023"' in front
+    assert "#source-" not in front

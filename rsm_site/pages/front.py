@@ -75,6 +75,11 @@ class FrontView(Struct, frozen=True, kw_only=True):
     cite: Citation
     contents: tuple[tuple[str, str], ...]
 
+    @property
+    def has_sources(self) -> bool:
+        """Tell whether the page has the list that its numbers of sources lead to."""
+        return any(section.kind == "sources" for section in self.sections)
+
 
 def make_front(desk: Desk, url: str) -> FrontView:
     """The factsheet on one page, at `url`; the sources come last to be made, for they are those that the rest cites."""
