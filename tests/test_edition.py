@@ -608,6 +608,8 @@ def test_newest_edition_alone_tells_what_came_later(harbour: Case, tmp_path: Pat
     files = harbour.files()
     front = unescape(files["index.html"].decode())
     assert [words for words in (later[0], later[1], later[3]) if words not in front] == []
+    assert json.loads(files["data/factsheet.json"])["later"]["events"][0]["id"] == "close"
+    assert json.loads(files["editions/2020-06-30/data/factsheet.json"])["later"] is None
     archive = [data for url, data in files.items() if url.startswith("editions/2")]
     for data in (*archive, *asked.files().values()):
         assert [words for words in later if words in unescape(data.decode(errors="ignore"))] == []
@@ -615,6 +617,62 @@ def test_newest_edition_alone_tells_what_came_later(harbour: Case, tmp_path: Pat
         page = files[url].decode()
         assert "This is the factsheet as it stood on" in page
         assert 'href="../../index.html"' in page
+
+
+def test_plans_alone_are_shown_as_plans(tmp_path: Path) -> None:
+    """A fact that has planned values only shows the last of them, marked as planned, on its card and in prose."""
+    planned = """\
+- id: lamps
+  label: Lamps
+  featured: true
+  observations:
+    - {date: 2018-02, value: 50, status: planned, sources: [report]}
+    - {date: 2018-03, value: 60, qualifier: over, status: planned, sources: [report]}
+"""
+    files = rewritten("pages/overview.md", "The Port Authority keeps", "It wants [[fact:lamps]] lamps. It keeps")
+    case = make_case(tmp_path, "plans", {**files, "content/facts/lamps.yaml": planned})
+    assert case.run("build", "--strict").status == 0
+    front = case.files()["index.html"]
+    assert "It wants over 60 (planned) lamps." in seen(front)
+    card = re.search(r'id="fact-lamps".*?</div>', front.decode(), re.DOTALL)
+    assert card
+    assert "tag--planned" in card[0]
+    assert "50" not in card[0]
+
+
+@pytest.mark.parametrize(
+    ("until", "is_open"),
+    [("2017-06-30", True), ("2017-06-29", False), ("2017-06", True), ("2017-05", False), ("2017", True), ("..", True)],
+)
+def test_place_stands_to_the_last_day_of_its_end(until: str, is_open: bool) -> None:
+    """A place is open to the last day that its end can mean, and one of the closed ones after it."""
+    place = Place(name="Pier", latitude=1, longitude=1)  # type: ignore[arg-type]
+    end = parse_date("2017/.." if until == ".." else until)
+    hub = Hub(id="pier", name="Pier", role="hub", places=(place,), sources=SOURCE, until=end)
+    edition = edition_of(Factsheet(site=Site(title="M", language="en", edition=DAY), hubs=(hub,)), DAY)
+    assert [bool(edition.hubs), bool(edition.closed_hubs)] == [is_open, not is_open]
+
+
+def test_shipped_editions_differ() -> None:
+    """The editions of the factsheet that ships differ in strength, nations and events as the record says."""
+    factsheet = shipped()
+    told = {}
+    for day in (date(2015, 1, 1), date(2016, 7, 9), date(2017, 11, 9), date(2020, 2, 29), date(2021, 2, 11)):
+        edition = edition_of(factsheet, day)
+        facts = {fact.fact.id: fact.current for fact in edition.facts}
+        strength, nations = facts["personnel"], facts["nations"]
+        assert strength
+        assert nations
+        told[day.isoformat()] = (strength.qualifier, strength.value, nations.value)
+    assert told == {
+        "2015-01-01": ("about", 12000, 40),
+        "2016-07-09": ("exactly", 13079, 39),
+        "2017-11-09": ("about", 13000, 39),
+        "2020-02-29": ("about", 16500, 38),
+        "2021-02-11": ("about", 10000, 36),
+    }
+    counts = [len(edition_of(factsheet, date.fromisoformat(day)).events) for day in told]
+    assert sorted(set(counts)) == counts
 
 
 def test_known_by_says_so_on_every_page(tmp_path: Path) -> None:
