@@ -24,7 +24,7 @@ from rsm_site.prose import Converter
 from rsm_site.strings import read_strings
 from rsm_site.views import Addresses, Viewer
 
-quick = settings(max_examples=40, deadline=None)
+quick = settings(max_examples=30, deadline=None)
 
 
 def counted(claims: Iterable[Claim]) -> Counter[str]:

@@ -44,7 +44,7 @@ from rsm_site.references import references
 from rsm_site.rules import citing_records
 from rsm_site.strings import read_strings
 
-quick = settings(max_examples=40, deadline=None)
+quick = settings(max_examples=30, deadline=None)
 C = TypeVar("C", Observation, Event, Hub, Place, Contribution, ProsePage)
 
 SOURCE = (Citation(id="letter"),)
@@ -406,7 +406,7 @@ Make = Callable[[Factsheet, Config, dict[str, str]], dict[str, bytes]]
 @pytest.fixture(scope="module")
 def make(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Make]:
     """Make every file of the site of a factsheet, in memory; the record of their hashes excepted."""
-    cache = tmp_path_factory.mktemp("cache")
+    cache = tmp_path_factory.getbasetemp() / "cache"
 
     def run(factsheet: Factsheet, config: Config, texts: dict[str, str]) -> dict[str, bytes]:
         with pytest.MonkeyPatch.context() as patch:
@@ -473,7 +473,7 @@ def test_edition_could_have_been_made_by_one_who_knew_no_more(
 
 
 @given(factsheet=factsheets(), day=days)
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=6, deadline=None)
 def test_any_edition_could_have_been_made_that_day(make: Make, factsheet: Factsheet, day: date) -> None:
     """The same of random factsheets."""
     config = make_config(project=PROJECT, edition=day)
@@ -487,9 +487,10 @@ def words_of(data: bytes) -> str:
 
 
 @pytest.fixture(scope="module")
-def end_of_2016() -> dict[str, str]:
+def end_of_2016(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """The shipped factsheet as of the end of 2016: the text of every file."""
-    config = make_config(project=PROJECT, edition=date(2016, 12, 31), strict=True)
+    cache = tmp_path_factory.getbasetemp() / "cache"
+    config = make_config(project=PROJECT, edition=date(2016, 12, 31), strict=True, cache=cache)
     return {url: words_of(data) for url, data in check_site(config).files.items()}
 
 

@@ -19,7 +19,7 @@ from rsm_site.errors import Location
 from rsm_site.freeze import Rewriting, find_corrections, freeze
 from rsm_site.model import Factsheet, Frozen, Observation
 
-quick = settings(max_examples=40, deadline=None)
+quick = settings(max_examples=30, deadline=None)
 
 DAY = date(2019, 6, 30)
 FILE = f"content/editions/{DAY}.json"
@@ -384,6 +384,21 @@ def test_explained_correction_is_listed_with_its_reason(build_case: BuildCase, t
     for words in ("Miscounted by one.", "It has another name.", "It was a gale."):
         assert words in section
     assert "No reason is given." not in section
+
+
+def test_reason_is_for_one_edition(build_case: BuildCase, tmp_path: Path) -> None:
+    """A reason for one frozen edition explains nothing in another."""
+    case = build_case(tmp_path, "two", FILES)
+    for day in ("2018-06-30", "2019-06-30"):
+        assert case.run("freeze", day).status == 0
+    facts = case.project / "content/facts.yaml"
+    facts.write_text(facts.read_text(encoding="utf-8").replace("value: 12,", "value: 13,"), encoding="utf-8")
+    reason = "- {edition: 2019-06-30, claim: facts/boats, reason: Miscounted by one.}\n"
+    (case.project / "content/corrections.yaml").write_text(reason, encoding="utf-8")
+    done = case.run("check", "--strict")
+    assert done.status == 1
+    assert "in the frozen edition of 2018-06-30" in done.err
+    assert "in the frozen edition of 2019-06-30" not in done.err
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import csv
 import json
 import re
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from shutil import copytree
@@ -26,13 +27,23 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return project
 
 
-@cache
-def files_of(project: Path) -> dict[str, bytes]:
-    """Every file of a site, which is not rewritten."""
-    return dict(check_site(make_config(project=project, templates=PROJECT / "templates", strict=True)).files)
+FilesOf = Callable[[Path], dict[str, bytes]]
 
 
-def test_one_change_in_content_changes_it_everywhere(copy: Path, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def files_of(tmp_path_factory: pytest.TempPathFactory) -> FilesOf:
+    """Give `files_of(project)`: every file of its site, made once."""
+    templates = tmp_path_factory.getbasetemp() / "cache"
+
+    @cache
+    def make(project: Path) -> dict[str, bytes]:
+        config = make_config(project=project, templates=PROJECT / "templates", strict=True, cache=templates)
+        return dict(check_site(config).files)
+
+    return make
+
+
+def test_one_change_in_content_changes_it_everywhere(copy: Path, tmp_path: Path, files_of: FilesOf) -> None:
     """The strength of 2021, rewritten at its one place in content, is the new one on cards, in prose, in the register,
     in the drawings, in what changed, in every data file and in the metadata, and the old one is nowhere."""
     project = tmp_path / "changed"
@@ -61,7 +72,7 @@ def test_one_change_in_content_changes_it_everywhere(copy: Path, tmp_path: Path)
 
 
 @pytest.mark.parametrize("project", [PROJECT, SITES / "second-mission", SITES / "later"], ids=lambda path: path.name)
-def test_every_place_shows_the_same_value(project: Path) -> None:
+def test_every_place_shows_the_same_value(project: Path, files_of: FilesOf) -> None:
     """The current value of each fact is the same in words on its card, at the head of the register, in its row there,
     and in JSON and both tables of the data."""
     files = files_of(project)

@@ -59,7 +59,7 @@ class Site:
 @pytest.fixture(scope="module")
 def sites(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Site]:
     """Give `sites(name)`, each built once."""
-    cache = tmp_path_factory.mktemp("cache")
+    cache = tmp_path_factory.getbasetemp() / "cache"
     made: dict[str, Site] = {}
 
     def get(name: str) -> Site:

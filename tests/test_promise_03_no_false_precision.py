@@ -243,9 +243,10 @@ def test_no_form_of_a_date_says_more(when: PartialDate) -> None:
 
 
 @pytest.mark.parametrize("project", [PROJECT, TESTS / "sites/second-mission", TESTS / "sites/date-precision"])
-def test_no_page_has_a_time_that_content_has_not(project: Path) -> None:
+def test_no_page_has_a_time_that_content_has_not(project: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Every `<time>` of every page is a date that content has in just that form, or the day of an edition."""
-    config = make_config(project=project, templates=PROJECT / "templates")
+    cache = tmp_path_factory.getbasetemp() / "cache"
+    config = make_config(project=project, templates=PROJECT / "templates", cache=cache)
     factsheet = load_factsheet(config).factsheet
     assert factsheet
     site = factsheet.site
