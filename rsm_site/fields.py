@@ -1,10 +1,12 @@
 """The fields of content files as editors and their tools read them: a list, and JSON Schema."""
 
+import ast
+import inspect
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 from types import UnionType
-from typing import Any, Literal, get_args, get_origin
+from typing import Any, Literal, cast, get_args, get_origin
 
 from dateutil.relativedelta import relativedelta
 
@@ -58,11 +60,19 @@ def field_reference() -> Iterator[str]:
         if record in shown:
             continue
         shown.append(record)
-        yield f"{record.__name__}: {(record.__doc__ or '').strip()}"
+        yield f"{record.__name__}: {describe(record)}"
         for rule in fields_of(record).values():
             yield f"  {rule.key:<13} {_described(rule):<34} {'required' if rule.required else '':<9} {rule.doc.doc}"
             waiting.extend(_records_in(rule.annotation))
         yield ""
+
+
+def describe(record: type) -> str:
+    """What the record's docstring says, read in the source where `python -OO` has taken it away."""
+    if record.__doc__:
+        return inspect.cleandoc(record.__doc__)
+    [definition] = ast.parse(inspect.getsource(record)).body
+    return ast.get_docstring(cast(ast.ClassDef, definition)) or ""
 
 
 def _records_in(annotation: Any) -> Iterator[type[Record]]:
@@ -97,7 +107,7 @@ def _schema_of(record: type[Record], definitions: dict[str, Any]) -> dict[str, A
     }
     return {
         "type": "object",
-        "description": record.__doc__,
+        "description": describe(record),
         "properties": properties,
         "required": [rule.key for rule in rules.values() if rule.required],
         "additionalProperties": record is CountOf,

@@ -60,7 +60,9 @@ def environments() -> Iterator[Environment]:
         yield f"umask {umask:03o}", {}, umask, "umask", False, own
     for folder in FOLDERS:
         yield f"folder {folder[:9]}", {}, 0o022, folder, folder == "a", own
-    yield "optimised", {"PYTHONOPTIMIZE": "1", "PYTHONUTF8": "0", "PYTHONDONTWRITEBYTECODE": "1"}, 0o022, "o", True, own
+    for level in "12":
+        variables = {"PYTHONOPTIMIZE": level, "PYTHONUTF8": "0", "PYTHONDONTWRITEBYTECODE": "1"}
+        yield f"optimised {level}", variables, 0o022, "o", True, own
     for program in pythons():
         yield f"python {program}", {"PYTHONHASHSEED": "7"}, 0o022, "python", True, program
 
@@ -123,6 +125,18 @@ def test_a_whole_mission_is_the_same_where_everything_differs(tmp_path: Path) ->
     variables = {"TZ": "Pacific/Kiritimati", "LC_ALL": "tr_TR.UTF-8", "PYTHONHASHSEED": "4294967295"}
     there = ("there", variables, 0o077, FOLDERS[2], True, pythons()[-1])
     assert built(tmp_path / "1", "second-mission", here) == built(tmp_path / "2", "second-mission", there)
+
+
+def test_no_docstring_is_needed(tmp_path: Path) -> None:
+    """The editors' schemas and the field reference are the same from a Python that keeps no docstrings."""
+    said = []
+    for option in ("-O", "-OO"):
+        folder = tmp_path / option
+        command = [sys.executable, option, "-m", "rsm_site", "schema", "--output", "schemas"]
+        folder.mkdir()
+        said.append(subprocess.run(command, cwd=folder, env={"PYTHONPATH": str(PROJECT)}, capture_output=True).stdout)
+    assert said[0] == said[1] != b""
+    assert files_of(tmp_path / "-O") == files_of(tmp_path / "-OO") != {}
 
 
 def test_the_core_never_asks_for_the_time_or_the_machine() -> None:

@@ -9,7 +9,9 @@ import msgspec
 from msgspec import structs
 
 from rsm_site import model
+from rsm_site.exports import records
 from rsm_site.exports.records import Record
+from rsm_site.fields import describe
 
 
 def encode_record(record: Record) -> bytes:
@@ -37,7 +39,11 @@ def definitions() -> dict[str, Any]:
     _, components = msgspec.json.schema_components([Record], ref_template="#/$defs/{name}")
     for name, definition in components.items():
         _describe(name, definition)
-    return components
+    # A kind without its docstring, as `python -OO` has it, gets the same words at the same place.
+    return {
+        name: {"title": name, "description": describe(getattr(records, name))} | definition
+        for name, definition in components.items()
+    }
 
 
 def _describe(name: str, definition: dict[str, Any]) -> None:
