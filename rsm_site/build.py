@@ -18,7 +18,7 @@ from rsm_site.exports.pdf import require_weasyprint
 from rsm_site.exports.single_file import hash_of_script
 from rsm_site.freeze import freeze
 from rsm_site.language import Language
-from rsm_site.linkcheck import check_site as check_links
+from rsm_site.linkcheck import check_links, inspect_page
 from rsm_site.loader import Loaded, load_factsheet
 from rsm_site.manifest import MANIFEST, encode_manifest, make_manifest
 from rsm_site.model import Factsheet
@@ -76,7 +76,8 @@ def check_site(config: Config) -> Built:
     files.update(exports.conventions(pages, files, _policy_of_hosts(assets, config)))
     problems.update(exports.problems)
     base = urlsplit(factsheet.site.url).path.rstrip("/") + "/"
-    problems.update(check_links({**pages, **exports.single_file}, files, base))
+    whole = {**pages, **exports.single_file}
+    problems.update(check_links({url: inspect_page(url, html) for url, html in whole.items()}, files, base))
     _stop_at(problems, config, loaded.texts)
     files[MANIFEST] = encode_manifest(make_manifest(files, plan.editions[-1].day.isoformat()))
     return Built(files=files, page_count=len(pages), problems=tuple(sorted(problems)), texts=loaded.texts)

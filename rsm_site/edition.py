@@ -208,7 +208,12 @@ def _in_order(records: Iterable[D]) -> tuple[D, ...]:
 def _among(events: tuple[Event, ...]) -> tuple[Event, ...]:
     """The events, none leading on to one that is not among them."""
     there = {event.id for event in events}
-    return tuple(structs.replace(event, see=tuple(id_ for id_ in event.see if id_ in there)) for event in events)
+    return tuple(
+        event
+        if there.issuperset(event.see)
+        else structs.replace(event, see=tuple(id_ for id_ in event.see if id_ in there))
+        for event in events
+    )
 
 
 def _by(value: PartialDate | None, day: date) -> PartialDate | None:

@@ -80,6 +80,7 @@ class Language:
         zero = _ZERO.get(self.locale.default_numbering_system, ord("0"))
         self._digits = {ord("0") + digit: zero + digit for digit in range(10)}
         self._dates: dict[PartialDate, str] = {}
+        self._numbers: dict[str, str] = {}
 
     def word(self, key: str, **values: object) -> str:
         """The interface words of `key` with `values` put in; `count` chooses the plural; KeyError for another key."""
@@ -96,8 +97,11 @@ class Language:
         """The number with this language's separators and digits."""
         from babel.numbers import format_decimal
 
-        words = format_decimal(value, locale=self.locale, decimal_quantization=False, numbering_system="default")
-        return words.translate(self._digits)
+        key = str(value)  # 1.0 and 1 are equal, and not written alike
+        if key not in self._numbers:
+            words = format_decimal(value, locale=self.locale, decimal_quantization=False, numbering_system="default")
+            self._numbers[key] = words.translate(self._digits)
+        return self._numbers[key]
 
     def compact(self, value: int | float) -> str:
         """The number in few letters, as an axis has it (12K)."""

@@ -3,56 +3,88 @@
 import posixpath
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from html import unescape
 from urllib.parse import unquote
 
+from msgspec import Struct
+
 from rsm_site.errors import Location, Problem
 
-_TAG = re.compile(r"<(?P<name>[a-zA-Z][\w-]*)(?P<attributes>(?:[^<>\"']|\"[^\"]*\"|'[^']*')*)>")
+_TAG = re.compile(r"<[a-zA-Z](?:[^<>\"']|\"[^\"]*\"|'[^']*')*>")
+_HEADING = re.compile(r"<h(\d)[\s>]", re.IGNORECASE)
 _ATTRIBUTE = re.compile(r"""(?<![\w-])(?P<name>id|href|src)=(?:"(?P<double>[^"]*)"|'(?P<single>[^']*)')""")
 _HIDDEN = re.compile(r"<!--.*?-->|<(script|style|template)\b.*?</\1\s*>", re.DOTALL | re.IGNORECASE)
 _OUTSIDE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|//")
 
 
-def check_site(pages: Mapping[str, str], files: Iterable[str], base: str = "/") -> Iterator[Problem]:
-    """What is wrong in the HTML of `pages` (by URL from the site's root); `files` are the other URLs that exist, `base`
-    is the path at which the site is published."""
-    ids: dict[str, set[str]] = {}
-    links: dict[str, list[str]] = {}
-    for url, html in pages.items():
-        ids[url], links[url] = set(), []
-        level = 0
-        for match in _TAG.finditer(_HIDDEN.sub("", html)):
-            name = match["name"].lower()
-            if len(name) == 2 and name[0] == "h" and name[1].isdigit():
-                step = int(name[1])
-                if step > level + 1:
-                    before = f"after a heading of level {level}" if level else "as the first heading"
-                    yield _problem(url, "heading-order", f"a heading of level {step} stands {before}")
-                level = step
-            if 'id="' not in match[0] and "href=" not in match[0] and "src=" not in match[0]:
-                continue
-            for attribute in _ATTRIBUTE.finditer(match["attributes"]):
-                value = unescape(attribute["double"] if attribute["double"] is not None else attribute["single"])
-                if attribute["name"] != "id":
-                    links[url].append(value)
-                elif value in ids[url]:
-                    yield _problem(url, "repeated-anchor", f"the id '{value}' stands twice on the page")
-                else:
-                    ids[url].add(value)
+class Anchors(Struct, frozen=True, kw_only=True):
+    """What the HTML of a page holds for others and wants of them: its ids, where its links lead within the site as they
+    are written, and what is wrong on the page alone."""
+
+    ids: frozenset[str]
+    links: frozenset[str]
+    problems: tuple[Problem, ...]
+
+
+def inspect_page(url: str, html: str) -> Anchors:
+    """The ids and links of a page, and whether an id stands twice or a heading skips a level."""
+    ids: set[str] = set()
+    links: set[str] = set()
+    problems = []
+    level = 0
+    for tag in _TAG.findall(_HIDDEN.sub("", html)):
+        step, attributes = _read_tag(tag)
+        if step:
+            if step > level + 1:
+                before = f"after a heading of level {level}" if level else "as the first heading"
+                problems.append(_problem(url, "heading-order", f"a heading of level {step} stands {before}"))
+            level = step
+        for name, value in attributes:
+            if name != "id":
+                links.add(value)
+            elif value in ids:
+                problems.append(_problem(url, "repeated-anchor", f"the id '{value}' stands twice on the page"))
+            else:
+                ids.add(value)
+    return Anchors(ids=frozenset(ids), links=frozenset(links), problems=tuple(problems))
+
+
+def check_links(pages: Mapping[str, Anchors], files: Iterable[str], base: str = "/") -> Iterator[Problem]:
+    """What is wrong in the pages (by URL from the site's root), and every link of them that leads nowhere; `files` are
+    the other URLs that exist, `base` is the path at which the site is published."""
     known = {*pages, *files}
-    for url, targets in links.items():
-        for target in dict.fromkeys(targets):
-            if _OUTSIDE.match(target):
-                continue
+    good: dict[str, set[str]] = {}
+    for url, page in pages.items():
+        yield from page.problems
+        folder = posixpath.dirname(url)
+        # What is written alike leads to the same place from all pages of a folder, unless it is on the page itself.
+        fine = good.setdefault(folder, set())
+        for target in page.links - fine:
             path, _, fragment = target.partition("#")
-            folder = "" if path.startswith(base) else posixpath.dirname(url)
-            path = path.removeprefix(base)
-            there = posixpath.normpath(posixpath.join(folder, unquote(path))) if path else url
+            if path:
+                root = "" if path.startswith(base) else folder
+                there = posixpath.normpath(posixpath.join(root, unquote(path.removeprefix(base))))
+            else:
+                there = url
             if there not in known:
                 yield _problem(url, "broken-link", f"the link to '{target}' leads nowhere")
-            elif fragment and there in ids and unquote(fragment) not in ids[there] and fragment not in ids[there]:
+            elif fragment and there in pages and not {fragment, unquote(fragment)} & pages[there].ids:
                 yield _problem(url, "broken-link", f"the link to '{target}' leads to no anchor")
+            elif path:
+                fine.add(target)
+
+
+@lru_cache(maxsize=100_000)
+def _read_tag(tag: str) -> tuple[int, tuple[tuple[str, str], ...]]:
+    """The level of a heading, 0 of another tag, and its ids and links within the site."""
+    heading = _HEADING.match(tag)
+    found = []
+    for attribute in _ATTRIBUTE.finditer(tag):
+        value = unescape(attribute["double"] if attribute["double"] is not None else attribute["single"])
+        if attribute["name"] == "id" or not _OUTSIDE.match(value):
+            found.append((attribute["name"], value))
+    return int(heading[1]) if heading else 0, tuple(found)
 
 
 def _problem(url: str, code: str, message: str) -> Problem:

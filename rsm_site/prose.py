@@ -199,7 +199,12 @@ class Converter:
 
     def _make_engine(self, level: int) -> "Markdown":
         from markdown import Markdown
+        from markdown.extensions.abbr import AbbrExtension
+        from markdown.extensions.def_list import DefListExtension
+        from markdown.extensions.fenced_code import FencedCodeExtension
         from markdown.extensions.footnotes import FootnoteExtension
+        from markdown.extensions.sane_lists import SaneListExtension
+        from markdown.extensions.tables import TableExtension
         from markdown.extensions.toc import TocExtension
 
         converter = self
@@ -216,13 +221,14 @@ class Converter:
             return converter._prefix + (separator.join(words)[:60].strip(separator) or "section")
 
         return Markdown(
+            # Not by name: to find one Markdown reads the metadata of every installed package.
             extensions=[
-                "abbr",
-                "def_list",
-                "fenced_code",
+                AbbrExtension(),
+                DefListExtension(),
+                FencedCodeExtension(),
                 Footnotes(BACKLINK_TITLE="{}", SEPARATOR="-"),
-                "sane_lists",
-                "tables",
+                SaneListExtension(),
+                TableExtension(),
                 TocExtension(slugify=slugify, baselevel=level - 1, marker=""),
             ],
             output_format="html",

@@ -233,6 +233,7 @@ class Viewer:
         self._later_hubs = {hub.id for hub in factsheet.hubs} - self._hubs.keys()
         self._terms = {term.id: term for term in factsheet.terms}
         self._source_views: dict[tuple[str, str], SourceView] = {}
+        self._unranked: dict[str, SourceView] = {}
         self._expanded: set[str] = set()
         self._cited: dict[str, int] = {}
         site = factsheet.site
@@ -292,6 +293,12 @@ class Viewer:
 
     def source_view(self, source: Source, at: str = "", rank: int = 0) -> SourceView:
         """A source; `rank` is its place among those that the page cites."""
+        if source.id not in self._unranked:
+            self._unranked[source.id] = self._unranked_view(source)
+        number = self.language.number(rank) if rank else ""
+        return structs.replace(self._unranked[source.id], at=at, rank=rank, number=number)
+
+    def _unranked_view(self, source: Source) -> SourceView:
         return SourceView(
             id=source.id,
             title=source.title,
@@ -307,9 +314,6 @@ class Viewer:
             language=source.language,
             note=source.note,
             page=self.addresses.of("source", source.id),
-            at=at,
-            rank=rank,
-            number=self.language.number(rank) if rank else "",
         )
 
     @contextmanager

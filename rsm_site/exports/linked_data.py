@@ -25,9 +25,10 @@ class LinkedData:
         self._record = record
         self._language = language
         self._files = files
-        self._sources = {
-            source.id: source for source in (*record.sources, *(record.later.sources if record.later else ()))
-        }
+        later = record.later
+        self._sources = {source.id: source for source in (*record.sources, *(later.sources if later else ()))}
+        self._events = (*record.events, *(later.events if later else ()))
+        self._event_pages = {event.page: event for event in self._events}
 
     def describe(self, url: str, heading: str, description: str) -> str:
         """The JSON-LD of the page at `url`, fit to stand in a script element."""
@@ -63,11 +64,10 @@ class LinkedData:
             case "facts.html":
                 yield from self._figures(record.facts)
             case "timeline.html":
-                yield from (self._event(event) for event in self._events())
+                yield from map(self._event, self._events)
             case "events":
-                for event in self._events():
-                    if event.page == url:
-                        yield {**self._event(event), **_given({"description": event.summary})}
+                event = self._event_pages[url]
+                yield {**self._event(event), **_given({"description": event.summary})}
             case "hubs.html":
                 yield from (node for hub in record.hubs for node in self._places(hub))
             case "nations.html":
@@ -78,10 +78,6 @@ class LinkedData:
                 yield from (self._source(source) for source in self._sources.values())
             case _:
                 return
-
-    def _events(self) -> tuple[Event, ...]:
-        later = self._record.later
-        return (*self._record.events, *(later.events if later else ()))
 
     def _id(self, kind: str, id_: str) -> str:
         """A name for a node: where the site shows it, or within the page alone when the site has no address."""

@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from rsm_site.model import Event
 from rsm_site.pages.desk import Desk, Years, by_year
-from rsm_site.pages.frame import Page, make_page
+from rsm_site.pages.frame import NavItem, Page, make_page
 from rsm_site.views import EventView
 
 
@@ -21,13 +21,13 @@ class EventsView(Struct, frozen=True, kw_only=True):
 
 
 class EventPageView(Struct, frozen=True, kw_only=True):
-    """An event with its longer text, and its neighbours in time."""
+    """An event with its longer text, and its neighbours in time: title and address."""
 
     event: EventView
     body: Markup
     headings: tuple[tuple[int, str, str], ...]
-    previous: EventView | None
-    next: EventView | None
+    previous: NavItem | None
+    next: NavItem | None
 
     @property
     def contents(self) -> tuple[tuple[str, str], ...]:
@@ -59,6 +59,11 @@ def make_timeline(desk: Desk) -> EventsView:
 def event_pages(desk: Desk) -> Iterator[Page]:
     """The page of each event that has a longer text."""
     events = desk.all_events
+
+    def item(index: int) -> NavItem:
+        event = events[index]
+        return NavItem(title=event.title, url=desk.addresses.of("event", event.id))
+
     for index, event in enumerate(events):
         if event.text is None:
             continue
@@ -69,8 +74,8 @@ def event_pages(desk: Desk) -> Iterator[Page]:
                 event=desk.event(event),
                 body=viewer.prose(event.text) or Markup(),
                 headings=viewer.headings(event.text) if event.text else (),
-                previous=desk.event(events[index - 1]) if index else None,
-                next=desk.event(events[index + 1]) if index + 1 < len(events) else None,
+                previous=item(index - 1) if index else None,
+                next=item(index + 1) if index + 1 < len(events) else None,
             )
 
         yield make_page(desk, f"events/{event.id}.html", "event", event.title, view)
