@@ -37,17 +37,19 @@ class FactChange(Struct, frozen=True, kw_only=True):
 
 
 class Changes(Struct, frozen=True, kw_only=True):
-    """Claims that came and went between two days, and what that did to the facts."""
+    """Claims that came and went between two days, what that did to the facts, and the hubs that closed as their record
+    had said before."""
 
     before: date
     after: date
     added: tuple[Claim, ...]
     removed: tuple[Claim, ...]
     facts: tuple[FactChange, ...]
+    closed: tuple[Hub, ...]
 
     def __bool__(self) -> bool:
         """Tell whether anything changed."""
-        return bool(self.added or self.removed or self.facts)
+        return bool(self.added or self.removed or self.facts or self.closed)
 
 
 class Side(Struct, frozen=True, kw_only=True):
@@ -154,6 +156,7 @@ def between(before: Edition, after: Edition) -> Changes:
         added=added,
         removed=_without(old, new),
         facts=tuple(_fact_changes(before, after, added)),
+        closed=tuple(hub for hub in after.closed_hubs if hub in before.hubs),
     )
 
 
@@ -335,6 +338,8 @@ def _hub_changes(changes: Changes) -> Iterator[tuple[Kind, Hub]]:
             continue
         if is_closed:
             yield "closed", hub
+    for hub in changes.closed:
+        yield "closed", hub
 
 
 def _describe_table(table: Contribution, viewer: Viewer) -> ChangeEntry:

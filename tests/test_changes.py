@@ -89,7 +89,8 @@ def test_every_claim_that_came_is_told(factsheet: Factsheet, before: date, after
     assert len([entry for entry in values if entry.new]) == len(added.get("facts", ()))
     assert [entry.id for entry in entries.get("timeline", ())] == [event.id for event in added.get("timeline", ())]
     assert len(entries.get("contributions", ())) == len(added.get("contributions", ()))
-    assert {entry.id for entry in entries.get("hubs", ())} == {hub.id for hub in added.get("hubs", ())}
+    hubs = (*added.get("hubs", ()), *changes.closed)
+    assert {entry.id for entry in entries.get("hubs", ())} == {hub.id for hub in hubs}
     assert view.count == sum(map(len, entries.values()))
     for entry in values:
         assert entry.new
@@ -113,6 +114,24 @@ def test_places_open_and_close_once(factsheet: Factsheet, before: date, after: d
         assert ((hub.id, "opened") in told) == (is_on_record and hub.id not in known)
         was_closed = hub.id in known and not within(None, hub.until, before)
         assert ((hub.id, "closed") in told) == (is_on_record and not within(None, hub.until, after) and not was_closed)
+
+
+@pytest.mark.parametrize("until", ["2019", "2019-06", "2019-06-30"])
+def test_a_place_closes_as_was_said_before(until: str, tmp_path: Path) -> None:
+    """An end that an edition names, and that has not wholly passed on its day, is told once it has."""
+    files: dict[str, str | bytes] = {
+        "content/site.yaml": "title: A\nlanguage: en\nedition: 2020-06-30\neditions: [2019-06-30]\n",
+        "content/sources.yaml": "- {id: report, title: Report, publisher: Body, published: 2018}\n",
+        "content/hubs.yaml": f"""\
+- {{id: quay, name: Quay, role: hub, from: 2018, until: {until}, sources: [report],
+   places: [{{name: Quay, latitude: 5, longitude: 5, sources: [report]}}]}}
+""",
+    }
+    case = make_case(tmp_path, "closing", files)
+    factsheet = load(case.project)
+    one, other = (edition_of(factsheet, day) for day in (date(2019, 6, 30), date(2020, 6, 30)))
+    view = describe(between(one, other), viewer_of(factsheet, other))
+    assert [(entry.id, entry.kind) for group in view.groups for entry in group.entries] == [("quay", "closed")]
 
 
 def test_equal_observations_are_told_apart(harbour: Case) -> None:
