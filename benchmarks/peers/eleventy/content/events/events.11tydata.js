@@ -1,0 +1,1 @@
+module.exports = { layout: "event.njk", permalink: (data) => `events/${data.page.fileSlug}.html` };
