@@ -104,6 +104,15 @@ def test_no_style_attribute_and_no_handler(sites: Sites, name: str) -> None:  # 
         assert not parser.wrong, path
 
 
+def test_scheme_changes_colours_alone() -> None:
+    """Light and dark differ in the pairs of colours of tokens.css: no rule asks for the scheme, so that a page has the
+    same words, boxes and controls in both."""
+    for path in CSS.rglob("*.css"):
+        text = path.read_text("utf-8")
+        assert "prefers-color-scheme" not in text, path.name
+        assert path.name == "tokens.css" or not re.search(r"light-dark|data-theme", text), path.name
+
+
 def _classes(paths: list[Path]) -> set[str]:
     found = {name for path in paths for name in re.findall(r"\.([a-z][\w-]*)", _rules(path))}
     return found - {"css", "html"}
