@@ -1,4 +1,4 @@
-"""Look with atheris for bytes that break what `oracles` demands: `fuzz.py markdown|content`, then libFuzzer's options."""
+"""Look with atheris for bytes that break what `oracles` demands: `fuzz.py markdown|content`, then its options."""
 
 import re
 import sys
