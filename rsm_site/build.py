@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -9,25 +10,35 @@ from urllib.parse import urlsplit
 from msgspec import Struct, structs
 
 from rsm_site.assets import Assets, make_assets
+from rsm_site.book import Book, Workshop
 from rsm_site.changes import ChangesView, between, describe
 from rsm_site.config import Config
-from rsm_site.edition import edition_of
+from rsm_site.edition import days_of, edition_of, later_than
 from rsm_site.errors import ContentError, Problem, UsageError
 from rsm_site.exports import Exports
 from rsm_site.exports.pdf import require_weasyprint
 from rsm_site.exports.single_file import hash_of_script
 from rsm_site.freeze import freeze
 from rsm_site.language import Language
-from rsm_site.linkcheck import check_links, inspect_page
+from rsm_site.linkcheck import Anchors, check_links, inspect_page
 from rsm_site.loader import Loaded, load_factsheet
 from rsm_site.manifest import MANIFEST, encode_manifest, make_manifest
+from rsm_site.memo import Memo, digest, stamp_of_program
 from rsm_site.model import Factsheet
 from rsm_site.output import check_output_folder, write_site
 from rsm_site.pages import Plan, plan_pages
 from rsm_site.prose import Converter
+from rsm_site.reads import dump
 from rsm_site.render import Renderer
 from rsm_site.strings import read_strings
 from rsm_site.views import Addresses, Viewer
+
+
+class Rendered(Struct, frozen=True):
+    """A page as HTML in UTF-8, and its ids and links."""
+
+    data: bytes
+    anchors: Anchors
 
 
 class Built(Struct, frozen=True, kw_only=True):
@@ -49,38 +60,67 @@ def build_site(config: Config) -> Built:
     return built
 
 
-def check_site(config: Config) -> Built:
-    """Make the site in memory; ContentError carries every problem when there is an error, a warning under `strict`."""
+def check_site(config: Config, workshop: Workshop | None = None) -> Built:
+    """Make the site in memory; ContentError carries every problem when there is an error, a warning under `strict`.
+
+    A `workshop` that is used again makes only what has changed since; the site is the same as without one.
+    """
     if config.pdf:
         require_weasyprint()
-    loaded, factsheet, language = _load(config)
+    workshop = workshop or open_workshop(config)
+    loaded, factsheet, language = _load(config, workshop.memo)
     problems = set(loaded.problems)
-    converter = Converter()
-    plan = plan_pages(factsheet, language, converter, loaded.texts, day=config.edition, known_by=config.known_by)
-    problems.update(plan.problems)
-    _stop_at(problems, config, loaded.texts)
+    day = config.edition or factsheet.site.edition
+    editions = tuple(edition_of(factsheet, each, config.known_by) for each in days_of(factsheet.site, day))
+    later = None if config.edition else later_than(factsheet, day, config.known_by)
     assets = make_assets(config.templates)
+    converter = Converter(workshop.memo)
+    book = Book(workshop, _theme(config, language))
     exports = Exports(
         factsheet,
-        plan.editions,
-        plan.later,
+        editions,
+        later,
         language,
         converter,
         loaded.texts,
         templates=config.templates,
         cache=config.cache,
+        book=book,
     )
-    pages = render_pages(plan, language, assets, exports, config)
-    files: dict[str, bytes] = {url: html.encode() for url, html in pages.items()}
+    book.reads.offer("images", lambda _part: exports.images)
+    plan = plan_pages(
+        factsheet,
+        editions,
+        later,
+        language,
+        converter,
+        loaded.texts,
+        reads=book.reads,
+        memo=workshop.memo,
+        is_kept=book.is_kept,
+    )
+    problems.update(plan.problems)
+    _stop_at(problems, config, loaded.texts)
+    pages = render_pages(plan, language, assets, exports, config, book)
+    files = {url: page.data for url, page in pages.items()}
     files.update({**assets.files, **exports.data_files, **exports.front_files})
     files.update(exports.conventions(pages, files, _policy_of_hosts(assets, config)))
     problems.update(exports.problems)
     base = urlsplit(factsheet.site.url).path.rstrip("/") + "/"
-    whole = {**pages, **exports.single_file}
-    problems.update(check_links({url: inspect_page(url, html) for url, html in whole.items()}, files, base))
+    anchors = {url: page.anchors for url, page in pages.items()}
+    anchors.update({url: inspect_page(url, html) for url, html in exports.single_file.items()})
+    problems.update(check_links(anchors, files, base))
     _stop_at(problems, config, loaded.texts)
-    files[MANIFEST] = encode_manifest(make_manifest(files, plan.editions[-1].day.isoformat()))
+    files[MANIFEST] = encode_manifest(make_manifest(files, day.isoformat()))
+    book.close(files)
     return Built(files=files, page_count=len(pages), problems=tuple(sorted(problems)), texts=loaded.texts)
+
+
+def open_workshop(config: Config) -> Workshop:
+    """What the last build of the same project left in the cache and in the output folder, as far as it can be used."""
+    places = (str(path.absolute()).encode() for path in (config.content, config.templates, config.output))
+    path = config.cache / f"{digest(*places).hex()}.sqlite" if config.cache else None
+    return Workshop(Memo(path, stamp_of_program()), partial(_read_output, config.output))
 
 
 def describe_changes(config: Config, before: date, after: date) -> ChangesView:
@@ -115,8 +155,8 @@ def freeze_edition(config: Config, day: date) -> Path:
     return path
 
 
-def _load(config: Config) -> tuple[Loaded, Factsheet, Language]:
-    loaded = load_factsheet(config)
+def _load(config: Config, memo: Memo | None = None) -> tuple[Loaded, Factsheet, Language]:
+    loaded = load_factsheet(config, memo)
     factsheet = loaded.factsheet
     if factsheet is None or any(problem.severity == "error" for problem in loaded.problems):
         raise ContentError(loaded.problems, loaded.texts)
@@ -130,13 +170,42 @@ def _load(config: Config) -> tuple[Loaded, Factsheet, Language]:
     return loaded, factsheet, Language(site.language, strings)
 
 
-def render_pages(plan: Plan, language: Language, assets: Assets, exports: Exports, config: Config) -> dict[str, str]:
-    """The HTML of every page by its URL; what is made of the front page is among the exports, as data.html lists it."""
+def render_pages(
+    plan: Plan, language: Language, assets: Assets, exports: Exports, config: Config, book: Book
+) -> dict[str, Rendered]:
+    """Every page by its URL; what is made of the front page is among the exports, as data.html lists it."""
     renderer = Renderer(config.templates, language, _site_globals(assets, exports), config.cache)
-    front, *others = plan.pages
-    pages = {front.url: renderer.render(front)}
-    exports.add_front_page(pages[front.url], assets.script, single_file=config.single_file, pdf=config.pdf)
-    return pages | {page.url: renderer.render(page) for page in others}
+    planned = {page.url: page for page in plan.pages}
+    pages = {}
+    for url in plan.urls:
+        if url in planned:
+            with book.reads.of(url):
+                book.reads.note_all("images")
+                html = renderer.render(planned[url])
+            pages[url] = Rendered(html.encode(), inspect_page(url, html))
+            book.keep(url, {url: pages[url].data}, pages[url].anchors)
+        elif kept := book.find(url):
+            pages[url] = Rendered(kept.files[url], kept.known)
+        if url == "index.html":
+            html = pages[url].data.decode()
+            exports.add_front_page(html, assets.script, single_file=config.single_file, pdf=config.pdf)
+    return pages
+
+
+def _read_output(output: Path, url: str) -> bytes | None:
+    try:
+        return (output / url).read_bytes()
+    except OSError:
+        return None
+
+
+def _theme(config: Config, language: Language) -> bytes:
+    """What every page depends on: templates, words, options."""
+    folder = config.templates
+    names = sorted(path for path in folder.rglob("*") if path.is_file())
+    templates = (part for path in names for part in (path.relative_to(folder).as_posix().encode(), path.read_bytes()))
+    options = (config.edition, config.known_by, config.single_file, config.pdf, language.tag, language.strings)
+    return digest(dump(options), *templates)
 
 
 def _site_globals(assets: Assets, exports: Exports) -> dict[str, Any]:

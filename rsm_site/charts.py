@@ -12,7 +12,9 @@ from rsm_site.drawing.plot import Value
 from rsm_site.drawing.sparkline import Sparkline, draw_sparkline
 from rsm_site.drawing.strength import StrengthDrawing, Words, draw_strength
 from rsm_site.edition import Edition
+from rsm_site.memo import Memo
 from rsm_site.model import Event, Hub, Observation
+from rsm_site.reads import dump
 from rsm_site.views import Viewer
 
 WIDTHS = (288, 640)
@@ -20,7 +22,12 @@ _KEY = ("exactly", "about", "over", "under", "planned", "disputed", "text", "sev
 
 
 def strength_drawings(
-    viewer: Viewer, edition: Edition, unit: str, observations: Sequence[Observation], events: Sequence[Event]
+    viewer: Viewer,
+    edition: Edition,
+    unit: str,
+    observations: Sequence[Observation],
+    events: Sequence[Event],
+    memo: Memo,
 ) -> tuple[StrengthDrawing, ...]:
     """The drawing of strength over time and of events, once for narrow and once for wide places; what is after the
     edition's day is marked as later."""
@@ -48,27 +55,29 @@ def strength_drawings(
         key={kind: language.word(f"key_{kind}") for kind in _KEY},
     )
     order = [*edition.site.categories, *sorted({event.category for event in events} - set(edition.site.categories))]
-    return tuple(
-        draw_strength(
-            values,
-            marks,
-            categories=[(id_, viewer.category(id_)) for id_ in order],
-            day=edition.day,
-            words=words,
-            width=width,
-            format_number=language.compact,
-            format_year=viewer.year,
-        )
-        for width in WIDTHS
+    categories = [(id_, viewer.category(id_)) for id_ in order]
+    day = edition.day
+    return memo.get(
+        "strength",
+        dump((values, marks, categories, day, words, language.tag)),
+        lambda: tuple(
+            draw_strength(
+                values,
+                marks,
+                categories=categories,
+                day=day,
+                words=words,
+                width=width,
+                format_number=language.compact,
+                format_year=viewer.year,
+            )
+            for width in WIDTHS
+        ),
     )
 
 
-Maps = dict[tuple[tuple[MapPlace, ...], tuple[tuple[str, str], ...]], MapDrawing | None]
-
-
-def hubs_map(viewer: Viewer, edition: Edition, outline: dict[str, Any] | None, drawn: Maps) -> MapDrawing | None:
-    """The map of the hubs' places, each spoke joined to the hub; None when there is nothing to show. `drawn` are the
-    maps made before: editions with the same places share one."""
+def hubs_map(viewer: Viewer, edition: Edition, outline: dict[str, Any] | None, memo: Memo) -> MapDrawing | None:
+    """The map of the hubs' places, each spoke joined to the hub; None when there is nothing to show."""
     places: list[MapPlace] = []
     links: list[tuple[str, str]] = []
     centres = [hub for hub in edition.hubs if hub.role == "hub"]
@@ -88,33 +97,32 @@ def hubs_map(viewer: Viewer, edition: Edition, outline: dict[str, Any] | None, d
             links.extend((_place_id(hub, 0), _place_id(hub, index)) for index in range(1, len(hub.places)))
         elif hub.role == "spoke" and centres and hub.places and centres[0].places:
             links.append((_place_id(centres[0], 0), _place_id(hub, 0)))
-    key = (tuple(places), tuple(links))
-    if key not in drawn:
-        drawn[key] = _draw_map(viewer, edition, outline, places, links)
-    return drawn[key]
-
-
-def _draw_map(
-    viewer: Viewer,
-    edition: Edition,
-    outline: dict[str, Any] | None,
-    places: Sequence[MapPlace],
-    links: Sequence[tuple[str, str]],
-) -> MapDrawing | None:
     language = viewer.language
     features = outline["features"] if outline else ()
     codes = {str(feature.get("id") or feature["properties"].get("iso2")) for feature in features}
     settings = edition.site.map
-    return draw_map(
-        outline,
-        settings.highlight if settings else "",
-        places,
-        links,
-        names={code: name for code in sorted(codes) if (name := language.country_or_none(code))},
-        roles={role: language.word(f"role_{role}") for role in ("hub", "spoke", "functional")},
-        approximate=language.word("key_approximate"),
-        format_distance=lambda kilometres: language.word("kilometres", distance=language.number(kilometres)),
+    highlight = settings.highlight if settings else ""
+    names = {code: name for code in sorted(codes) if (name := language.country_or_none(code))}
+    roles = {role: language.word(f"role_{role}") for role in ("hub", "spoke", "functional")}
+    approximate = language.word("key_approximate")
+    distance = language.word("kilometres", distance="")
+    (drawing,) = memo.get(
+        "map",
+        dump((outline, highlight, places, links, names, roles, approximate, distance, language.tag)),
+        lambda: (
+            draw_map(
+                outline,
+                highlight,
+                places,
+                links,
+                names=names,
+                roles=roles,
+                approximate=approximate,
+                format_distance=lambda kilometres: language.word("kilometres", distance=language.number(kilometres)),
+            ),
+        ),
     )
+    return drawing
 
 
 def history_line(observations: Sequence[Observation]) -> Sparkline | None:

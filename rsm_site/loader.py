@@ -3,7 +3,8 @@
 import gc
 import re
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any, TypeVar
 
@@ -14,6 +15,7 @@ from rsm_site.config import Config
 from rsm_site.dates import OPEN_END
 from rsm_site.errors import Location, Problem, Severity, UsageError
 from rsm_site.language import is_country
+from rsm_site.memo import Memo, digest
 from rsm_site.model import (
     Contribution,
     Correction,
@@ -73,15 +75,16 @@ class Loaded(Struct, frozen=True):
     texts: dict[str, str]
 
 
-def load_factsheet(config: Config) -> Loaded:
-    """Read the whole content folder and check it; UsageError when there is none."""
+def load_factsheet(config: Config, memo: Memo | None = None) -> Loaded:
+    """Read the whole content folder and check it; UsageError when there is none. Files that were read before, and had
+    nothing wrong, are kept in `memo` as the records that they hold."""
     if not config.content.is_dir():
         raise UsageError(f"there is no content folder at {config.content}; 'rsm-site new DIR' makes one to start from")
     # Reading makes nothing but live objects, in which the collector would look for garbage again and again.
     collects = gc.isenabled()
     gc.disable()
     try:
-        return _load(_Folder(config))
+        return _load(_Folder(config, memo or Memo(None)))
     finally:
         if collects:
             gc.enable()
@@ -134,7 +137,8 @@ def _load(folder: "_Folder") -> Loaded:
 class _Folder:
     """The files below content/, each read at most once, and what reading them brings to light."""
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, memo: Memo) -> None:
+        self.memo = memo
         self.root = config.content
         project, absolute = config.project.absolute(), config.content.absolute()
         inside = absolute.is_relative_to(project)
@@ -157,11 +161,35 @@ class _Folder:
 
     def records(self, name: str, record: type[R]) -> tuple[R, ...]:
         """The records of a list: those of its file, then those of its folder's files in order of name."""
-        found: list[R] = []
-        for path in self._matching(name, ".yaml"):
-            document = self._read(path, reader.read_yaml)
-            found.extend(schema.read_records(record, name, document, self.findings))
-        return tuple(found)
+        return tuple(each for path in self._matching(name, ".yaml") for each in self._records_in(path, name, record))
+
+    def _records_in(self, path: str, name: str, record: type[R]) -> Iterable[R]:
+        shown, data = str(self.shown / path), self._bytes(path)
+        if data is None:
+            return ()
+
+        def read(findings: Findings) -> list[R]:
+            document = reader.read_yaml(shown, data, findings.problems)
+            self.texts[shown] = document.text
+            return schema.read_records(record, name, document, findings)
+
+        key = digest(name.encode(), shown.encode(), data)
+        kept: tuple[list[R], Findings] | None = self.memo.find("records", key)
+        if kept is None:
+            alone = Findings()
+            kept = (read(alone), alone)
+            if not alone.problems and not alone.partial:
+                self.memo.keep("records", key, kept)
+        else:
+            self.texts[shown] = reader.read_text(shown, data, []).text
+        records, found = kept
+        ids = self.findings.ids.setdefault(name, {})
+        if found.problems or found.partial or not ids.keys().isdisjoint(found.ids.get(name, ())):
+            return read(self.findings)
+        ids.update(found.ids.get(name, {}))
+        self.findings.mentions.extend(found.mentions)
+        self.findings.texts.extend(found.texts)
+        return records
 
     def with_texts(self, events: tuple[Event, ...]) -> tuple[Event, ...]:
         """The events with their longer texts of timeline/<id>.md."""
@@ -170,14 +198,19 @@ class _Folder:
         for path in self._matching("timeline", ".md"):
             document = self._read(path, reader.read_text)
             stem = PurePosixPath(path).stem
-            texts[stem] = Prose(document.body, Location(document.file))
+            texts[stem] = self.memo.same("text", (document.body, document.file), partial(_whole, document))
             self.findings.texts.append(texts[stem])
             if stem not in known and "timeline" not in self.findings.partial:
                 hint = schema.suggest(stem, known) or "name the file after an event's id"
                 self.refuse(path, "unknown-id", f"there is no event '{stem}'", hint)
             elif not document.body.strip():
                 self.refuse(path, "empty-file", "the file is empty", "write the event's text or delete it")
-        return tuple(structs.replace(event, text=texts.get(event.id)) for event in events)
+        return tuple(
+            self.memo.same("event", (id(event), id(text)), partial(structs.replace, event, text=text), event, text)
+            if (text := texts.get(event.id))
+            else event
+            for event in events
+        )
 
     def pages(self) -> tuple[ProsePage, ...]:
         """The pages of prose in the order of the navigation."""
@@ -273,26 +306,36 @@ class _Folder:
 
     def _read(self, path: str, read: Callable[[str, bytes, list[Problem]], Document]) -> Document:
         """Read one file; what is wrong with it is added to the problems."""
-        name = str(self.shown / path)
+        name, data = str(self.shown / path), self._bytes(path)
+        if data is None:
+            return Document(file=name, text="")
+        document = read(name, data, self.problems)
+        self.texts[name] = document.text
+        return document
+
+    def _bytes(self, path: str) -> bytes | None:
+        """The bytes of one file; a problem is added and nothing given when they cannot be had."""
         self.unread.pop(path, None)
         try:
             with self.files[path].open("rb") as file:
                 data = file.read(reader.MAX_BYTES + 1)
         except OSError as error:
             self.refuse(path, "unreadable", f"the file cannot be read: {error.strerror}", "check its permissions")
-            return Document(file=name, text="")
+            return None
         if len(data) > reader.MAX_BYTES:
             message = f"the file is larger than {reader.MAX_BYTES // 1024 // 1024} MiB"
             self.refuse(path, "too-large", message, "split it into several files")
-            return Document(file=name, text="")
-        document = read(name, data, self.problems)
-        self.texts[name] = document.text
-        return document
+            return None
+        return data
 
     def _matching(self, top: str, suffix: str) -> list[str]:
         """The files `top`.yaml and `top`/*, with the suffix, in the order they are read."""
         inside = (path for path in self.files if path.startswith(f"{top}/") and path.count("/") == 1)
         return [path for path in (f"{top}{suffix}", *inside) if path in self.files and path.endswith(suffix)]
+
+
+def _whole(document: Document) -> Prose:
+    return Prose(document.body, Location(document.file))
 
 
 def _check_mentions(factsheet: Factsheet, folder: _Folder, *, knows_site: bool) -> set[tuple[str, str]]:
@@ -310,8 +353,15 @@ def _check_mentions(factsheet: Factsheet, folder: _Folder, *, knows_site: bool) 
     cited = set()
     for text in findings.texts:
         source = folder.texts.get(text.location.file, "")
-        problems.extend(proofreading.check(text, source))
-        for reference, start in references.references(text):
+        key = digest(text.text.encode(), repr(text.style).encode())
+        named = folder.memo.find("named", key)
+        if named is None:
+            wrong = list(proofreading.check(text, source))
+            named = tuple(references.references(text))
+            problems.extend(wrong)
+            if not wrong:
+                folder.memo.keep("named", key, named)
+        for reference, start in named:
             cited.add((reference.kind, reference.id))
             list_ = _LISTS.get(reference.kind, "")
             if is_country(reference.id) if reference.kind == "nation" else reference.id in ids[list_]:

@@ -11,6 +11,7 @@ from msgspec import Struct
 from rsm_site import dates
 from rsm_site.dates import PartialDate
 from rsm_site.errors import Location
+from rsm_site.memo import Memo, digest
 from rsm_site.model import Prose, within
 from rsm_site.references import ANY_REFERENCE, BadReferenceError, Reference, locate, mask_code, parse_reference
 
@@ -119,19 +120,17 @@ def locate_reference(prose: Prose, source: str, raw: str, day: date) -> Location
 class Converter:
     """Python-Markdown with its extensions, made once and used for every text."""
 
-    def __init__(self) -> None:
-        """Start with nothing converted."""
-        self._done: dict[tuple[str, str, int], Compiled] = {}
+    def __init__(self, memo: Memo | None = None) -> None:
+        """Start with what was converted before and kept in `memo`."""
+        self._memo = memo or Memo(None)
         self._engines: dict[int, Markdown] = {}
         self._references: list[Reference] = []
         self._prefix = ""
 
     def compile(self, text: str, *, prefix: str = "", level: int = 2) -> Compiled:
         """Convert Markdown; ids begin with `prefix`, and a second-level heading becomes one of `level`."""
-        key = (text, prefix, level)
-        if key not in self._done:
-            self._done[key] = self._compile(text, prefix, level)
-        return self._done[key]
+        key = digest(text.encode(), prefix.encode(), b"%d" % level)
+        return self._memo.get("markdown", key, lambda: self._compile(text, prefix, level))
 
     def _compile(self, text: str, prefix: str, level: int) -> Compiled:
         import nh3

@@ -27,6 +27,7 @@ from rsm_site.model import (
     Term,
 )
 from rsm_site.prose import Answer, Converter
+from rsm_site.reads import Reads
 from rsm_site.references import Reference
 
 _LONG = 8  # characters of a figure that still fit its column at full size
@@ -179,24 +180,25 @@ class TermView(Struct, frozen=True, kw_only=True):
 class Addresses:
     """Where on the site each record is found: URLs from its root, empty for what has no place."""
 
-    def __init__(self, factsheet: Factsheet, main: Edition, later: Later | None) -> None:
+    def __init__(self, factsheet: Factsheet, main: Edition, later: Later | None, reads: Reads | None = None) -> None:
         """Take the pages of the newest edition and what is `later` than it; archived editions link to them."""
-        self._urls: dict[tuple[str, str], str] = {}
+        urls: dict[tuple[str, str], str] = {}
         registered = {fact.fact.id for fact in main.facts if fact.observations}
         for fact_id in registered | {fact.id for fact, _ in (later.facts if later else ())}:
-            self._urls["fact", fact_id] = f"facts.html#{fact_id}"
+            urls["fact", fact_id] = f"facts.html#{fact_id}"
         for event in (*main.events, *(later.events if later else ())):
             url = f"events/{event.id}.html" if event.text else f"timeline.html#{event.id}"
-            self._urls["event", event.id] = self._urls["date", event.id] = url
+            urls["event", event.id] = urls["date", event.id] = url
         for hub in main.hubs:
-            self._urls["hub", hub.id] = f"hubs.html#{hub.id}"
+            urls["hub", hub.id] = f"hubs.html#{hub.id}"
         for source in (*main.sources, *(later.sources if later else ())):
-            self._urls["source", source.id] = f"sources.html#{source.id}"
+            urls["source", source.id] = f"sources.html#{source.id}"
         for term in factsheet.terms:
-            self._urls["term", term.id] = f"glossary.html#{term.id}"
+            urls["term", term.id] = f"glossary.html#{term.id}"
         table = main.contribution
         for code in table.troops if table else ():
-            self._urls["nation", code] = f"nations.html#{code}"
+            urls["nation", code] = f"nations.html#{code}"
+        self._urls = (reads or Reads()).watched_by_key("addresses", urls)
 
     def of(self, kind: str, id_: str) -> str:
         """The address of a record."""
@@ -216,9 +218,12 @@ class Viewer:
         addresses: Addresses,
         texts: Mapping[str, str],
         problems: set[Problem],
+        reads: Reads | None = None,
     ) -> None:
-        """Work on the front page until `turn_to` names another."""
-        self.edition = edition
+        """Work on the front page until `turn_to` names another; what is read meanwhile is noted in `reads`."""
+        self._reads = reads = reads or Reads()
+        name = edition.day.isoformat()
+        self.edition = reads.watched(f"edition of {name}", edition)
         self.language = language
         self.addresses = addresses
         self.problems = problems
@@ -226,12 +231,15 @@ class Viewer:
         self._converter = converter
         self._texts = texts
         self._factsheet = factsheet
-        self._sources = {source.id: source for source in factsheet.sources}
-        self._facts = {fact.fact.id: fact for fact in edition.facts}
-        self._events = {event.id: event for event in edition.events}
-        self._hubs = {hub.id: hub for hub in (*edition.hubs, *edition.closed_hubs)}
-        self._later_hubs = {hub.id for hub in factsheet.hubs} - self._hubs.keys()
-        self._terms = {term.id: term for term in factsheet.terms}
+        watched = reads.watched_by_key
+        hubs = {hub.id: hub for hub in (*edition.hubs, *edition.closed_hubs)}
+        later_hubs = {hub.id: True for hub in factsheet.hubs if hub.id not in hubs}
+        self._sources = watched("sources", {source.id: source for source in factsheet.sources})
+        self._facts = watched(f"facts of {name}", {fact.fact.id: fact for fact in edition.facts})
+        self._events = watched(f"events of {name}", {event.id: event for event in edition.events})
+        self._hubs = watched(f"hubs of {name}", hubs)
+        self._later_hubs = watched(f"hubs after {name}", later_hubs)
+        self._terms = watched("terms", {term.id: term for term in factsheet.terms})
         self._source_views: dict[tuple[str, str], SourceView] = {}
         self._unranked: dict[str, SourceView] = {}
         self._expanded: set[str] = set()
@@ -242,7 +250,7 @@ class Viewer:
         # In the order in which they came up: a later one does not change the numbers of an earlier edition.
         used = [event.category for event in sorted(factsheet.events, key=lambda event: event.date.sort_key)]
         categories = dict.fromkeys([*site.categories, *used])
-        self._category_numbers = {id_: number for number, id_ in enumerate(categories, 1)}
+        self._category_numbers = watched("categories", {id_: number for number, id_ in enumerate(categories, 1)})
 
     def turn_to(self, url: str) -> None:
         """Begin the page at `url`: links are relative to it, terms are spelled out and sources numbered anew."""
@@ -293,10 +301,12 @@ class Viewer:
 
     def source_view(self, source: Source, at: str = "", rank: int = 0) -> SourceView:
         """A source; `rank` is its place among those that the page cites."""
+        self._reads.note("sources", source.id)
         if source.id not in self._unranked:
             self._unranked[source.id] = self._unranked_view(source)
         number = self.language.number(rank) if rank else ""
-        return structs.replace(self._unranked[source.id], at=at, rank=rank, number=number)
+        page = self.addresses.of("source", source.id)
+        return structs.replace(self._unranked[source.id], page=page, at=at, rank=rank, number=number)
 
     def _unranked_view(self, source: Source) -> SourceView:
         return SourceView(
@@ -313,7 +323,7 @@ class Viewer:
             verified=source.verified,
             language=source.language,
             note=source.note,
-            page=self.addresses.of("source", source.id),
+            page="",
         )
 
     @contextmanager
@@ -323,6 +333,10 @@ class Viewer:
         self._cited, self._source_views = {}, {}
         yield
         self._cited, self._source_views = cited, views
+
+    def cited(self, id_: str) -> Source:
+        """The record of a source."""
+        return self._sources[id_]
 
     def _cite(self, id_: str) -> int:
         return self._cited.setdefault(id_, len(self._cited) + 1)
@@ -490,7 +504,7 @@ class Viewer:
         compiled = self._converter.compile(selected, prefix=prefix, level=level)
         if compiled.has_image:
             hint = "describe it in words; drawings are made from the data"
-            self.problems.add(Problem(text.location, "image", "an image cannot be part of a text", hint))
+            self._note(Problem(text.location, "image", "an image cannot be part of a text", hint))
         return prose.render(compiled, lambda reference: self.answer(reference, text), self.link)
 
     def headings(self, text: Prose, *, prefix: str = "", level: int = 2) -> tuple[tuple[int, str, str], ...]:
@@ -510,7 +524,7 @@ class Viewer:
             if reference.day and reference.day > self.edition.day:
                 message = f"{reference.day} is after the edition of {self.edition.day}"
             hint = "limit the text with '::: from=... until=...', or the page with 'from:' and 'until:'"
-            self.problems.add(Problem(place, "not-on-that-day", message, hint))
+            self._note(Problem(place, "not-on-that-day", message, hint))
             return Answer(reference.raw)
         return answer
 
@@ -552,12 +566,17 @@ class Viewer:
         if fact is None or day > self.edition.day:
             return None
         if fact.is_counted and day < self.edition.day:
+            self._reads.note_all("factsheet")
             counted = edition_of(self._factsheet, day, self.edition.known_by)
             fact = next(each for each in counted.facts if each.fact.id == reference.id)
         observation = value_on(fact, day)
         if observation is None:
             return None
         return Answer(self.language.qualified(observation.value, observation.qualifier, observation.status), url)
+
+    def _note(self, problem: Problem) -> None:
+        self.problems.add(problem)
+        self._reads.spoil()
 
     def _degrees(self, degrees: Decimal) -> str:
         return self.language.number(abs(round(degrees, 3)))

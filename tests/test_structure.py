@@ -18,6 +18,7 @@ ROWS = (
     ("starter",),
     ("build",),
     ("render", "assets", "linkcheck", "output", "exports"),
+    ("book",),
     ("pages",),
     ("freeze",),
     ("changes", "charts"),
@@ -28,9 +29,10 @@ ROWS = (
     ("drawing", "strings", "references", "fields"),
     ("schema",),
     ("reader", "report"),
+    ("reads",),
     ("model", "manifest"),
     ("language",),
-    ("dates", "errors"),
+    ("dates", "errors", "memo"),
 )
 WITHIN = {("exports", "assets"), ("publish", "serve")}
 

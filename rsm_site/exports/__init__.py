@@ -1,15 +1,17 @@
 """Editions -> the same facts as data, and the files that hosts and clients look for."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from decimal import Decimal
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 from msgspec import Struct, structs
 
 from rsm_site.assets import fingerprinted
+from rsm_site.book import Book, Workshop
 from rsm_site.changes import between, describe
+from rsm_site.dates import PartialDate
 from rsm_site.edition import Edition, Later, edition_of
 from rsm_site.errors import Problem
 from rsm_site.exports import (
@@ -26,15 +28,26 @@ from rsm_site.exports import (
 from rsm_site.exports.linked_data import LinkedData
 from rsm_site.exports.painter import Painter
 from rsm_site.exports.pdf import encode_pdf
-from rsm_site.exports.records import Record, absolute, make_later, make_record
+from rsm_site.exports.records import Event as EventRecord
+from rsm_site.exports.records import Record, absolute, make_event, make_later, make_record, make_site, make_source
 from rsm_site.exports.single_file import encode_single_file
 from rsm_site.exports.store import Store
 from rsm_site.language import Language
+from rsm_site.memo import Memo
 from rsm_site.model import Factsheet
 from rsm_site.prose import Converter
 from rsm_site.views import Addresses, Viewer, When
 
 _ICONS = (192, 512)
+# What the linked data of a page is made of, beside what every page reads; "" is all of the edition.
+_READS = {
+    "facts.html": ("facts", "sources"),
+    "timeline.html": ("events", "hubs", "closed_hubs", "sources"),
+    "nations.html": ("contributions", "sources"),
+    "sources.html": ("sources",),
+    **dict.fromkeys(("hubs.html", "glossary.html"), ("facts", "events", "hubs", "closed_hubs", "terms", "sources")),
+    **dict.fromkeys(("index.html", "data.html"), ("",)),
+}
 
 
 class DataFile(Struct, frozen=True, kw_only=True):
@@ -72,33 +85,53 @@ class Exports:
         *,
         templates: Path,
         cache: Path | None = None,
+        book: Book | None = None,
     ) -> None:
         """Take the editions oldest first; what is `later` than the newest is told apart, in its data alone. A `cache`
-        folder keeps what heavy libraries made."""
+        folder keeps what heavy libraries made, and the `book` tells what need not be made again."""
         self.problems: set[Problem] = set()
+        self._records: dict[date, Record] = {}
         self.front_files: dict[str, bytes] = {}
         self.single_file: dict[str, str] = {}
         self._factsheet = factsheet
         self._editions = editions
         self._newest = editions[-1]
-        self._later = later or None
         self._language = language
         self._converter = converter
         self._texts = texts
         self._templates = templates
         self._store = Store(cache / "exports" if cache else None)
-        self._addresses = Addresses(factsheet, self._newest, later)
+        self._book = book or Book(Workshop(Memo(None)), b"")
+        self._reads = self._book.reads
+        self._later = self._reads.watched("later", later) if later else None
+        with self._reads.of(""):
+            self._addresses = Addresses(factsheet, self._newest, later, self._reads)
+        self._events = {
+            self._addresses.of("event", event.id): event
+            for event in (*self._newest.events, *(later.events if later else ()))
+        }
 
     @cached_property
     def data_files(self) -> Mapping[str, bytes]:
         """Every data file by its URL: those of the newest edition in data/, those of each edition in its own folder."""
         files: dict[str, bytes] = {}
-        made: dict[str, bytes] = {}
-        for day, record in self._records.items():
-            made = self._data_of(record, self._viewers[day])
-            files.update({f"editions/{day}/data/{name}": data for name, data in made.items()})
-        made["factsheet.json"] = factsheet_json.encode_record(self._newest_record)
-        return {**{f"data/{name}": data for name, data in made.items()}, **files}
+        made: Mapping[str, bytes] = {}
+        for day in (edition.day for edition in self._editions):
+            made = self._made(f"editions/{day}/data/", partial(self._data_of, day))
+            files.update(made)
+        folder = f"editions/{self._newest.day}/"
+        now = {url.removeprefix(folder): data for url, data in made.items()}
+        now.update(self._made("data/", lambda: {"factsheet.json": factsheet_json.encode_record(self._newest_record)}))
+        return {**now, **files}
+
+    def _made(self, folder: str, make: Callable[[], Mapping[str, bytes]]) -> Mapping[str, bytes]:
+        """The files of a folder, kept or made now."""
+        if kept := self._book.find(folder):
+            return kept.files
+        with self._reads.of(folder):
+            files = {f"{folder}{name}": data for name, data in make().items()}
+        self._book.keep(folder, files)
+        return files
 
     def add_front_page(self, html: str, script: str, *, single_file: bool, pdf: bool) -> None:
         """Make factsheet.html and factsheet.pdf of the front page, as far as they are asked for."""
@@ -120,6 +153,9 @@ class Exports:
         folder = f"editions/{day}/data/" if day else "data/"
         when = self._viewers[self._newest.day].day(day or self._newest.day)
         word, number = self._language.word, self._language.number
+        self._reads.note_all(f"edition of {day or self._newest.day}")
+        if self.front_files:
+            self._reads.spoil()
         return tuple(
             DataFile(
                 url=url,
@@ -153,6 +189,11 @@ class Exports:
         """The JSON-LD of the page at `url`, fit to stand in a script element; empty for the page of a wrong address."""
         if url == "404.html":
             return ""
+        day = self._day_of(url)
+        for part in _READS.get(url, ("",) if url == f"editions/{day}/index.html" else ()):
+            self._reads.note(f"edition of {day}", part)
+            if self._later:
+                self._reads.note_all("later")
         return self._linked_data.get(url, self._linked_data["index.html"]).describe(url, heading, description)
 
     def conventions(self, pages: Iterable[str], urls: Iterable[str], csp: str = "") -> dict[str, bytes]:
@@ -181,37 +222,70 @@ class Exports:
     def _viewers(self) -> dict[date, Viewer]:
         return {edition.day: self._viewer(edition) for edition in self._editions}
 
-    @cached_property
-    def _records(self) -> dict[date, Record]:
-        return {day: make_record(viewer) for day, viewer in self._viewers.items()}
+    def _record(self, day: date) -> Record:
+        if day not in self._records:
+            with self._reads.of(f"editions/{day}/data/"):
+                self._records[day] = make_record(self._viewers[day])
+        return self._records[day]
 
     @cached_property
     def _newest_record(self) -> Record:
         """The newest edition with what is later than it, which is told as of the end of the record."""
-        record = self._records[self._newest.day]
-        if not self._later:
-            return record
-        whole = edition_of(self._factsheet, date.max, self._newest.known_by)
-        return structs.replace(record, later=make_later(self._later, self._viewer(whole)))
+        record = self._record(self._newest.day)
+        with self._reads.of("data/"):
+            self._reads.join(f"editions/{self._newest.day}/data/")
+            return structs.replace(record, later=make_later(self._later, self._hindsight)) if self._later else record
+
+    @cached_property
+    def _hindsight(self) -> Viewer:
+        return self._viewer(edition_of(self._factsheet, date.max, self._newest.known_by))
 
     @cached_property
     def _linked_data(self) -> dict[str, LinkedData]:
         """By the front page of the edition; all other pages are of the newest."""
-        records = {f"editions/{day}/": record for day, record in self._records.items()}
-        return {
-            f"{folder}index.html": LinkedData(record, self._language, self._data_in(f"{folder}data/"))
-            for folder, record in {**records, "": self._newest_record}.items()
+        made = {
+            f"editions/{edition.day}/index.html": self._describer(
+                edition, partial(self._record, edition.day), f"editions/{edition.day}/data/"
+            )
+            for edition in self._editions
         }
+        end = self._later.mission_end if self._later else None
+        return {**made, "index.html": self._describer(self._newest, lambda: self._newest_record, "data/", end)}
+
+    def _describer(
+        self, edition: Edition, whole: Callable[[], Record], folder: str, end: PartialDate | None = None
+    ) -> LinkedData:
+        return LinkedData(
+            make_site(edition, end),
+            self._language,
+            whole=whole,
+            event=self._event_at,
+            source=lambda id_: make_source(self._viewers[edition.day].cited(id_)),
+            files=lambda: self._data_in(folder),
+        )
+
+    def _event_at(self, url: str) -> EventRecord:
+        event = self._events[url]
+        is_later = event.date.earliest > self._newest.day
+        return make_event(event, self._hindsight if is_later else self._viewers[self._newest.day])
 
     def _data_in(self, folder: str) -> dict[str, bytes]:
         return {url: data for url, data in self.data_files.items() if url.startswith(folder)}
 
     def _viewer(self, edition: Edition) -> Viewer:
         return Viewer(
-            self._factsheet, edition, self._language, self._converter, self._addresses, self._texts, self.problems
+            self._factsheet,
+            edition,
+            self._language,
+            self._converter,
+            self._addresses,
+            self._texts,
+            self.problems,
+            self._reads,
         )
 
-    def _data_of(self, record: Record, viewer: Viewer) -> dict[str, bytes]:
+    def _data_of(self, day: date) -> Mapping[str, bytes]:
+        record, viewer = self._record(day), self._viewers[day]
         files = {
             "factsheet.json": factsheet_json.encode_record(record),
             "factsheet.schema.json": factsheet_json.encode_schema(),

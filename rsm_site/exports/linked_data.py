@@ -1,13 +1,14 @@
 """Records -> the JSON-LD of each page (schema.org): what the page is, and the claims it makes."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cached_property
 from typing import Any
 
 import msgspec
 
 from rsm_site.dates import parse_date
 from rsm_site.exports.headers import content_type
-from rsm_site.exports.records import Citation, Event, Fact, Hub, Observation, Record, Source, absolute
+from rsm_site.exports.records import Citation, Event, Fact, Hub, Observation, Record, Site, Source, absolute
 from rsm_site.language import Language
 
 Node = dict[str, Any]
@@ -18,30 +19,39 @@ _UNSAFE = {ord(character): f"\\u{ord(character):04x}" for character in "<>&\u202
 
 
 class LinkedData:
-    """Describes the pages of one edition; `files` are its data files, by URL."""
+    """Describes the pages of one edition, with records that are asked for only when a page needs them."""
 
-    def __init__(self, record: Record, language: Language, files: Mapping[str, bytes]) -> None:
-        """Take the records of the edition, with what is later when its pages show that too."""
-        self._record = record
+    def __init__(
+        self,
+        site: Site,
+        language: Language,
+        *,
+        whole: Callable[[], Record],
+        event: Callable[[str], Event],
+        source: Callable[[str], Source],
+        files: Callable[[], Mapping[str, bytes]],
+    ) -> None:
+        """`site` is the edition's, `whole` all its records with what is later when its pages show that too; `event` is
+        that of a page, `source` the one of an id, `files` are the data files by URL."""
+        self._site = site
         self._language = language
+        self._whole = whole
+        self._event_of = event
+        self._source_of = source
         self._files = files
-        later = record.later
-        self._sources = {source.id: source for source in (*record.sources, *(later.sources if later else ()))}
-        self._events = (*record.events, *(later.events if later else ()))
-        self._event_pages = {event.page: event for event in self._events}
 
     def describe(self, url: str, heading: str, description: str) -> str:
         """The JSON-LD of the page at `url`, fit to stand in a script element."""
         claims = list(self._claims(url))
         cited = dict.fromkeys(id_ for node in claims for id_ in _cited_in(node))
-        site = self._record.site
+        site = self._site
         nodes = [
             self._page(url, heading, description),
             *self._crumbs(url, heading),
             *([self._mission()] if site.mission else []),
             *([self._publisher()] if site.publisher else []),
             *claims,
-            *(self._cited(self._sources[id_]) for id_ in cited if url != "sources.html"),
+            *(self._cited(self._source_of(id_)) for id_ in cited if url != "sources.html"),
         ]
         for node in nodes:
             if citation := node.get("citation"):
@@ -50,43 +60,46 @@ class LinkedData:
         return msgspec.json.Encoder(decimal_format="number").encode(graph).decode().translate(_UNSAFE)
 
     def _claims(self, url: str) -> Iterator[Node]:
-        record = self._record
         name, _, rest = url.partition("/")
         match name:
-            case "index.html":
+            case "index.html" | "editions" if rest != "index.html":
                 yield self._dataset()
-                yield from self._figures(fact for fact in record.facts if fact.featured)
-            case "editions" if rest != "index.html":
-                yield self._dataset()
-                yield from self._figures(fact for fact in record.facts if fact.featured)
+                yield from self._figures(fact for fact in self._record.facts if fact.featured)
             case "data.html":
                 yield self._dataset()
             case "facts.html":
-                yield from self._figures(record.facts)
+                yield from self._figures(self._record.facts)
             case "timeline.html":
-                yield from map(self._event, self._events)
+                later = self._record.later
+                yield from map(self._event, (*self._record.events, *(later.events if later else ())))
             case "events":
-                event = self._event_pages[url]
+                event = self._event_of(url)
                 yield {**self._event(event), **_given({"description": event.summary})}
             case "hubs.html":
-                yield from (node for hub in record.hubs for node in self._places(hub))
+                yield from (node for hub in self._record.hubs for node in self._places(hub))
             case "nations.html":
                 yield from self._nations()
             case "glossary.html":
                 yield self._terms()
             case "sources.html":
-                yield from (self._source(source) for source in self._sources.values())
+                later = self._record.later
+                sources = (*self._record.sources, *(later.sources if later else ()))
+                yield from map(self._source, {source.id: source for source in sources}.values())
             case _:
                 return
+
+    @cached_property
+    def _record(self) -> Record:
+        return self._whole()
 
     def _id(self, kind: str, id_: str) -> str:
         """A name for a node: where the site shows it, or within the page alone when the site has no address."""
         pages = {"source": "sources.html", "fact": "facts.html", "hub": "hubs.html", "term": "glossary.html"}
-        base = self._record.site.url
+        base = self._site.url
         return absolute(base, f"{pages.get(kind, 'index.html')}#{id_}") if base else f"_:{kind}-{id_}"
 
     def _page(self, url: str, heading: str, description: str) -> Node:
-        site = self._record.site
+        site = self._site
         return _given(
             {
                 "@type": "WebPage",
@@ -104,7 +117,7 @@ class LinkedData:
     def _crumbs(self, url: str, heading: str) -> Iterator[Node]:
         if url == "index.html":
             return
-        trail = [("index.html", self._record.site.title)]
+        trail = [("index.html", self._site.title)]
         if url.startswith("events/"):
             trail.append(("timeline.html", self._language.word("title_timeline")))
         if url.startswith("editions/") and url != "editions/index.html":
@@ -116,9 +129,8 @@ class LinkedData:
         yield {"@type": "BreadcrumbList", "itemListElement": items}
 
     def _mission(self) -> Node:
-        mission, later = self._record.site.mission, self._record.later
+        mission = self._site.mission
         assert mission
-        end = mission.end or (later.mission_end if later else None)
         return _given(
             {
                 "@type": "Organization",
@@ -129,12 +141,12 @@ class LinkedData:
                 else None,
                 "areaServed": self._country(mission.country) if mission.country else None,
                 "foundingDate": _machine(mission.start),
-                "dissolutionDate": _machine(end),
+                "dissolutionDate": _machine(mission.end),
             }
         )
 
     def _publisher(self) -> Node:
-        publisher = self._record.site.publisher
+        publisher = self._site.publisher
         assert publisher
         return _given(
             {
@@ -150,7 +162,7 @@ class LinkedData:
         return {"@type": "Country", "name": self._language.country(code), "identifier": code}
 
     def _dataset(self) -> Node:
-        site = self._record.site
+        site = self._site
         edition = self._language.word("edition", date=self._language.day(parse_date(site.edition).earliest))
         return _given(
             {
@@ -174,7 +186,7 @@ class LinkedData:
                         "encodingFormat": content_type(url).partition(";")[0],
                         "contentSize": f"{len(data)} B",
                     }
-                    for url, data in self._files.items()
+                    for url, data in self._files().items()
                 ]
                 if site.url
                 else None,
@@ -186,7 +198,7 @@ class LinkedData:
         dated = [observation.date for fact in self._record.facts for observation in fact.observations]
         dated += [event.date for event in self._record.events]
         sure = [date for date in map(parse_date, dated) if date.machine]
-        return f"{min(sure, key=lambda date: date.sort_key)}/{self._record.site.edition}" if sure else None
+        return f"{min(sure, key=lambda date: date.sort_key)}/{self._site.edition}" if sure else None
 
     def _figures(self, facts: Iterable[Fact]) -> Iterator[Node]:
         """What was reported and holds; a plan or a value in dispute would be read as a fact."""
@@ -196,7 +208,7 @@ class LinkedData:
                     yield self._figure(fact, observation)
 
     def _figure(self, fact: Fact, observation: Observation) -> Node:
-        mission = self._record.site.mission
+        mission = self._site.mission
         return _given(
             {
                 "@type": "Observation",
@@ -296,7 +308,7 @@ class LinkedData:
         )
 
     def _address(self, url: str | None) -> str | None:
-        return absolute(self._record.site.url, url) or None
+        return absolute(self._site.url, url) or None
 
 
 def _machine(date: str | None) -> str | None:

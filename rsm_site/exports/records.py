@@ -221,14 +221,14 @@ def make_record(viewer: Viewer) -> Record:
     edition = viewer.edition
     return Record(
         schema="factsheet.schema.json",
-        site=_site(edition),
+        site=make_site(edition),
         # The label of a fact without a value would tell what is still to come; a card shows it when it is featured.
         facts=tuple(_fact(fact, viewer) for fact in edition.facts if fact.observations or fact.fact.featured),
-        events=tuple(_event(event, viewer) for event in edition.events),
+        events=tuple(make_event(event, viewer) for event in edition.events),
         hubs=tuple(_hub(hub, viewer) for hub in edition.hubs),
         closed_hubs=tuple(_hub(hub, viewer) for hub in edition.closed_hubs),
         contributions=tuple(_contribution(table) for table in edition.contributions),
-        sources=tuple(_source(source) for source in edition.sources),
+        sources=tuple(make_source(source) for source in edition.sources),
         glossary=tuple(_term(term, viewer) for term in edition.terms),
         later=None,
     )
@@ -249,9 +249,9 @@ def make_later(later: Later, viewer: Viewer) -> LaterRecord:
             )
             for fact, observations in later.facts
         ),
-        events=tuple(_event(event, viewer) for event in later.events),
+        events=tuple(make_event(event, viewer) for event in later.events),
         contributions=tuple(_contribution(table) for table in later.contributions),
-        sources=tuple(_source(source) for source in later.sources),
+        sources=tuple(make_source(source) for source in later.sources),
     )
 
 
@@ -268,7 +268,8 @@ def absolute(base: str | None, url: str | None) -> str:
     return f"{base.rstrip('/')}/{quote('' if path == 'index.html' else path)}{mark}{fragment}"
 
 
-def _site(edition: Edition) -> Site:
+def make_site(edition: Edition, end: PartialDate | None = None) -> Site:
+    """The record of the site; `end` is when the mission ended, if that is later than the edition."""
     site, mission, publisher = edition.site, edition.site.mission, edition.site.publisher
     return Site(
         title=site.title,
@@ -284,7 +285,7 @@ def _site(edition: Edition) -> Site:
             organisation=mission.organisation or None,
             country=mission.country or None,
             start=_date(mission.start),
-            end=_date(mission.end),
+            end=_date(mission.end or end),
         )
         if mission
         else None,
@@ -325,7 +326,8 @@ def _observation(observation: model.Observation, viewer: Viewer, *, is_current: 
     )
 
 
-def _event(event: model.Event, viewer: Viewer) -> Event:
+def make_event(event: model.Event, viewer: Viewer) -> Event:
+    """The record of an event."""
     place, hub = viewer.place_of(event)
     return Event(
         id=event.id,
@@ -379,7 +381,8 @@ def _contribution(table: model.Contribution) -> Contribution:
     )
 
 
-def _source(source: model.Source) -> Source:
+def make_source(source: model.Source) -> Source:
+    """The record of a source."""
     return Source(
         id=source.id,
         title=source.title,

@@ -1,20 +1,19 @@
 """Edition -> the list of pages: URL, template, and the view that the template places."""
 
-from collections.abc import Iterator, Mapping
-from datetime import date
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 
 from msgspec import Struct
 
-from rsm_site import charts
-from rsm_site.edition import Edition, Later, days_of, edition_of, later_than
+from rsm_site.edition import Edition, Later
 from rsm_site.errors import Problem
 from rsm_site.freeze import find_corrections
 from rsm_site.language import Language
+from rsm_site.memo import Memo
 from rsm_site.model import Factsheet
 from rsm_site.pages.about import make_about
-from rsm_site.pages.desk import Desk
-from rsm_site.pages.frame import Frame, Page, make_page
+from rsm_site.pages.desk import Commons, Desk
+from rsm_site.pages.frame import Frame, Page, make_commons, make_page
 from rsm_site.pages.front import make_front
 from rsm_site.pages.history import list_days, make_archive, make_changes
 from rsm_site.pages.places import make_hubs, make_nations
@@ -23,6 +22,7 @@ from rsm_site.pages.register import make_register
 from rsm_site.pages.sources import make_glossary, make_sources
 from rsm_site.pages.timeline import event_pages, make_timeline
 from rsm_site.prose import Converter
+from rsm_site.reads import Reads
 from rsm_site.rules import check_staleness
 from rsm_site.views import Addresses
 
@@ -30,57 +30,77 @@ __all__ = ["Frame", "Page", "Plan", "plan_pages"]
 
 
 class Plan(Struct, frozen=True, kw_only=True):
-    """What is made: the pages in order, the editions by day (the newest last), what is later than it, and problems
-    that show only when the pages are made."""
+    """What is made: the URLs of all pages in order, those pages that are not kept from before, and problems that show
+    only when the pages are made."""
 
+    urls: tuple[str, ...]
     pages: tuple[Page, ...]
-    editions: tuple[Edition, ...]
-    later: Later | None
     problems: tuple[Problem, ...]
 
 
 def plan_pages(
     factsheet: Factsheet,
+    editions: tuple[Edition, ...],
+    later: Later | None,
     language: Language,
     converter: Converter,
     texts: Mapping[str, str],
     *,
-    day: date | None = None,
-    known_by: date | None = None,
+    reads: Reads,
+    memo: Memo,
+    is_kept: Callable[[str], bool],
 ) -> Plan:
-    """The pages of the edition of `day` and of the archived editions before it; None means the day that the site names,
-    and then the newest edition alone also tells what is on record of later days."""
-    newest_day = day or factsheet.site.edition
-    editions = tuple(edition_of(factsheet, each, known_by) for each in days_of(factsheet.site, newest_day))
+    """The pages of the last of the editions, which alone also tells what is on record of `later` days, and those of the
+    archive. What each is made from is noted in `reads`, a page that `is_kept` is not made; drawings are kept in `memo`.
+    """
     newest = editions[-1]
-    later = None if day else later_than(factsheet, newest_day, known_by)
     problems: set[Problem] = set()
-    maps: charts.Maps = {}
-    addresses = Addresses(factsheet, newest, later)
-    rewritings, found = find_corrections(factsheet, newest_day)
+    addresses = Addresses(factsheet, newest, later, reads)
+    rewritings, found = find_corrections(factsheet, newest.day)
     problems.update(found)
-    if known_by:  # A correction tells what was learned later.
+    if newest.known_by:  # A correction tells what was learned later.
         rewritings = ()
 
-    def desk(edition: Edition, later: Later | None) -> Desk:
-        return Desk(
-            factsheet, editions, edition, later, language, converter, texts, addresses, problems, maps, rewritings
-        )
+    commons: dict[str, Commons] = {}
+    reads.offer("frame", commons.get)
 
-    pages = list(_main_pages(desk(newest, later or None)))
+    def desk(edition: Edition, later: Later | None) -> Desk:
+        made = Desk(
+            factsheet,
+            editions,
+            edition,
+            later,
+            language,
+            converter,
+            texts,
+            addresses,
+            problems,
+            rewritings,
+            reads,
+            memo,
+            is_kept,
+        )
+        made.commons = commons[made.name] = make_commons(made)
+        return made
+
+    planned = list(_main_pages(desk(newest, later or None)))
     for edition in editions:
-        pages.append(_front_page(desk(edition, None), f"editions/{edition.day}/index.html"))
+        planned.append(_front_page(desk(edition, None), f"editions/{edition.day}/index.html"))
     for fact in newest.facts:
         if fact.current:
             problems.update(check_staleness(fact.fact, fact.current, newest.day))
-    return Plan(pages=tuple(pages), editions=editions, later=later, problems=tuple(sorted(problems)))
+    return Plan(
+        urls=tuple(page if isinstance(page, str) else page.url for page in planned),
+        pages=tuple(page for page in planned if not isinstance(page, str)),
+        problems=tuple(sorted(problems)),
+    )
 
 
-def _front_page(desk: Desk, url: str) -> Page:
+def _front_page(desk: Desk, url: str) -> Page | str:
     return make_page(desk, url, "index", desk.site.title, lambda: make_front(desk, url), is_front=True)
 
 
-def _main_pages(desk: Desk) -> Iterator[Page]:
+def _main_pages(desk: Desk) -> Iterator[Page | str]:
     """Every page but those of the archived editions."""
     edition, word = desk.edition, desk.word
     yield _front_page(desk, "index.html")
@@ -93,8 +113,11 @@ def _main_pages(desk: Desk) -> Iterator[Page]:
         yield make_page(desk, "hubs.html", "hubs", word("title_hubs"), partial(make_hubs, desk))
     if edition.contributions:
         yield make_page(desk, "nations.html", "nations", word("title_nations"), partial(make_nations, desk))
-    for page in desk.own_pages:
-        yield make_page(desk, f"{page.id}.html", "prose", page.title, partial(make_prose, desk, page))
+    own = {page.id: page for page in desk.own_pages}
+    desk.reads.offer("page", own.get)
+    for page in own.values():
+        view = partial(make_prose, desk, page)
+        yield make_page(desk, f"{page.id}.html", "prose", page.title, view, record=("page", page.id))
     if desk.has_changes:
         yield make_page(desk, "changes.html", "changes", word("title_changes"), partial(make_changes, desk))
     yield make_page(desk, "editions/index.html", "archive", word("title_archive"), partial(make_archive, desk))

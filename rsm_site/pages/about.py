@@ -3,9 +3,10 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from msgspec import Struct, structs
+from msgspec import Struct
 
 from rsm_site.loader import texts_of
+from rsm_site.model import Factsheet
 from rsm_site.pages.cite import Citation, cite
 from rsm_site.pages.desk import Desk
 
@@ -74,12 +75,14 @@ def _measures(desk: Desk) -> Iterator[Measure]:
             uses[citation.id] = uses.get(citation.id, 0) + 1
     once = sum(count == 1 for count in uses.values())
     yield Measure(label=word("measure_once"), value=number(once), detail=word("measure_cited", count=len(uses)))
-    told = structs.replace(
-        desk.factsheet,
+    told = Factsheet(
+        site=desk.site,
         events=desk.all_events,
         hubs=(*edition.hubs, *edition.closed_hubs),
+        terms=edition.terms,
         pages=edition.pages,
     )
+    desk.reads.note_all("texts")
     bound, bare = desk.viewer.count_numbers(texts_of(told))
     yield Measure(
         label=word("measure_bound"),

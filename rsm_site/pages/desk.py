@@ -1,21 +1,41 @@
 """What the pages of one edition are made from: its records, the language, and who makes views of them."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
-from functools import cached_property
 from itertools import groupby
 
-from rsm_site import changes, charts
+from msgspec import Struct
+
+from rsm_site import changes
 from rsm_site.edition import Edition, FactAt, Later, edition_of
 from rsm_site.errors import Problem
 from rsm_site.freeze import Rewriting
 from rsm_site.language import Language
 from rsm_site.loader import DEFAULT_FRONT_PAGE
-from rsm_site.model import Event, Factsheet, Observation, ProsePage, Site, Source
+from rsm_site.memo import Memo
+from rsm_site.model import Event, Factsheet, Observation, Prose, ProsePage, Site, Source
 from rsm_site.prose import Converter
+from rsm_site.reads import Reads
 from rsm_site.views import Addresses, EventView, Viewer
 
 Years = tuple[tuple[str, tuple[EventView, ...]], ...]
+
+
+class NavItem(Struct, frozen=True, kw_only=True):
+    """An entry of a navigation."""
+
+    title: str
+    url: str
+    is_current: bool = False
+
+
+class Commons(Struct, frozen=True, kw_only=True):
+    """What the frames of all pages of an edition share, `ended` is the sentence that the mission is over."""
+
+    site: Site
+    nav: tuple[NavItem, ...]
+    ended: str
+    has_later: bool
 
 
 class Desk:
@@ -32,26 +52,36 @@ class Desk:
         texts: Mapping[str, str],
         addresses: Addresses,
         problems: set[Problem],
-        maps: charts.Maps,
         rewritings: tuple[Rewriting, ...],
+        reads: Reads,
+        memo: Memo,
+        is_kept: Callable[[str], bool],
     ) -> None:
-        """Begin on the front page; `maps` are shared by all editions, `problems` are added to."""
-        self.factsheet = factsheet
-        self.rewritings = rewritings
-        self.maps = maps
-        self.editions = editions
-        self.edition = edition
-        self.later = later
+        """Begin on the front page; `problems` are added to, what a page is made from is noted in `reads`, and a page
+        that `is_kept` is not made."""
+        self.reads = reads
+        self.memo = memo
+        self.is_kept = is_kept
+        self.name = f"{edition.day} and later" if later else f"{edition.day}"
+        self.commons = Commons(site=edition.site, nav=(), ended="", has_later=bool(later))
+        self.factsheet = reads.watched("factsheet", factsheet)
+        self._rewritings = rewritings
+        reads.offer("rewritings", lambda _part: rewritings)
+        self.editions = tuple(reads.watched(f"edition of {each.day}", each) for each in editions)
+        self.edition = reads.watched(f"edition of {edition.day}", edition)
+        self.later = reads.watched("later", later) if later else None
         self.language = language
         self.addresses = addresses
         self.site: Site = edition.site
-        self.viewer = Viewer(factsheet, edition, language, converter, addresses, texts, problems)
+        self.viewer = Viewer(factsheet, edition, language, converter, addresses, texts, problems, reads)
         self.hindsight = self.viewer
         if later:
             whole_record = edition_of(factsheet, date.max, edition.known_by)
-            self.hindsight = Viewer(factsheet, whole_record, language, converter, addresses, texts, problems)
+            self.hindsight = Viewer(factsheet, whole_record, language, converter, addresses, texts, problems, reads)
             self.hindsight.share(self.viewer)
         self.word = language.word
+        longer = {event.id: event.text.text for event in factsheet.events if event.text}
+        reads.offer("texts", lambda id_: longer.get(id_) if id_ else tuple(longer.items()))
 
     def turn_to(self, url: str) -> None:
         """Begin the page at `url`."""
@@ -65,6 +95,11 @@ class Desk:
     def viewer_of(self, event: Event) -> Viewer:
         """Who tells of an event: in hindsight of one after the edition's day."""
         return self.hindsight if self.is_later(event) else self.viewer
+
+    def text_of(self, event: Event) -> Prose | None:
+        """An event's longer text, which is read by nobody who has only the event."""
+        self.reads.note("texts", event.id)
+        return event.text
 
     def is_later(self, record: Event | Observation) -> bool:
         """Tell whether a record is of a time after the edition's day."""
@@ -108,11 +143,17 @@ class Desk:
         return tuple(source for source in self.factsheet.sources if source.id in cited)
 
     @property
+    def rewritings(self) -> tuple[Rewriting, ...]:
+        """What was rewritten after it was published."""
+        self.reads.note_all("rewritings")
+        return self._rewritings
+
+    @property
     def has_changes(self) -> bool:
         """Tell whether anything can be said of changes."""
         return len(self.editions) > 1 or bool(self.rewritings)
 
-    @cached_property
+    @property
     def changed(self) -> tuple[changes.ChangesView, ...]:
         """What changed from each edition to the next, the oldest first."""
         return tuple(self.describe_changes(index) for index in range(1, len(self.editions)))

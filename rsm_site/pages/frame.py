@@ -9,16 +9,9 @@ from msgspec import Struct, structs
 
 from rsm_site import views
 from rsm_site.dates import PartialDate
-from rsm_site.pages.desk import Desk
+from rsm_site.pages.desk import Commons, Desk, NavItem
+from rsm_site.reads import Read
 from rsm_site.views import When
-
-
-class NavItem(Struct, frozen=True, kw_only=True):
-    """An entry of a navigation."""
-
-    title: str
-    url: str
-    is_current: bool = False
 
 
 class Frame(Struct, frozen=True, kw_only=True):
@@ -76,24 +69,38 @@ def make_page(
     heading: str,
     view: Callable[[], Any],
     *,
+    record: Read | None = None,
     robots: str = "",
     is_front: bool = False,
-) -> Page:
-    """The page at `url`; `view` makes what its template places, which may have `contents`: ids and titles of parts."""
-    desk.turn_to(url)
-    made = view()
-    return Page(
-        url=url,
-        template=f"pages/{template}.html",
-        frame=_frame(desk, url, heading, getattr(made, "contents", ()), robots=robots, is_front=is_front),
-        view=made,
-    )
+) -> Page | str:
+    """The page at `url`, or only its URL when what it was made from before is still the same; `view` makes what its
+    template places, which may have `contents`: ids and titles of parts; `record` is what the page is of, if anything.
+    """
+    if desk.is_kept(url):
+        return url
+    with desk.reads.of(url):
+        desk.turn_to(url)
+        desk.reads.note("frame", desk.name)
+        if record:
+            desk.reads.note(*record)
+        made = view()
+        return Page(
+            url=url,
+            template=f"pages/{template}.html",
+            frame=_frame(desk, url, heading, getattr(made, "contents", ()), robots=robots, is_front=is_front),
+            view=made,
+        )
+
+
+def make_commons(desk: Desk) -> Commons:
+    """What the frames of all pages of a desk share."""
+    return Commons(site=desk.site, nav=tuple(_nav(desk)), ended=_ended(desk), has_later=bool(desk.later))
 
 
 def _frame(
     desk: Desk, url: str, heading: str, contents: tuple[tuple[str, str], ...], *, robots: str, is_front: bool
 ) -> Frame:
-    site = desk.site
+    site, commons = desk.site, desk.commons
     newest, known_by = desk.editions[-1].day, desk.edition.known_by
     is_archived = url.startswith("editions/") and url != "editions/index.html"
     base = site.url.rstrip("/") + "/" if site.url else ""
@@ -123,15 +130,15 @@ def _frame(
         edition_url=f"editions/{desk.edition.day}/index.html",
         newest=desk.viewer.day(newest),
         known_by=desk.viewer.day(known_by) if known_by else None,
-        ended=_ended(desk),
+        ended=commons.ended,
         is_archived=is_archived,
-        nav=tuple(structs.replace(item, is_current=item.url == url) for item in _nav(desk)),
+        nav=tuple(structs.replace(item, is_current=item.url == url) for item in commons.nav),
         canonical=base + ("" if url == "index.html" else url) if base and url != "404.html" else "",
         base=base,
         feed="feed.xml" if base else "",
         data=(f"editions/{desk.edition.day}/" if is_archived else "") + "data/factsheet.json",
         is_front=is_front,
-        has_later=bool(desk.later) and not is_archived,
+        has_later=commons.has_later and not is_archived,
         crumbs=tuple(_crumbs(desk, url)),
         contents=contents,
         lede=_lede(desk, url),

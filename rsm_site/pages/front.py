@@ -217,7 +217,9 @@ def _strength(desk: Desk) -> StrengthView | None:
         label=fact.fact.label,
         unit=fact.fact.unit,
         page=desk.addresses.of("fact", fact.fact.id),
-        drawings=charts.strength_drawings(desk.viewer, desk.edition, fact.fact.unit or fact.fact.label, shown, events),
+        drawings=charts.strength_drawings(
+            desk.viewer, desk.edition, fact.fact.unit or fact.fact.label, shown, events, desk.memo
+        ),
         title=desk.word("strength_title", label=fact.fact.label),
         description=description,
         observations=observations,

@@ -27,7 +27,7 @@ class NationsPageView(Struct, frozen=True, kw_only=True):
 def make_hubs(desk: Desk, *, on_front: bool = False) -> HubsView:
     """The map and its places; the front page has the first paragraph of each."""
     hubs = tuple(desk.viewer.hub(hub) for hub in desk.edition.hubs)
-    drawing = charts.hubs_map(desk.viewer, desk.edition, desk.factsheet.outline, desk.maps)
+    drawing = charts.hubs_map(desk.viewer, desk.edition, desk.factsheet.outline, desk.memo)
     roles: dict[str, list[str]] = {}
     for hub in hubs:
         roles.setdefault(hub.role_label, []).append(hub.name)

@@ -6,8 +6,8 @@ from markupsafe import Markup
 from msgspec import Struct
 
 from rsm_site.model import Event
-from rsm_site.pages.desk import Desk, Years, by_year
-from rsm_site.pages.frame import NavItem, Page, make_page
+from rsm_site.pages.desk import Desk, NavItem, Years, by_year
+from rsm_site.pages.frame import Page, make_page
 from rsm_site.views import EventView
 
 
@@ -56,26 +56,29 @@ def make_timeline(desk: Desk) -> EventsView:
     return make_events(desk, desk.edition.events, desk.later_events)
 
 
-def event_pages(desk: Desk) -> Iterator[Page]:
+def event_pages(desk: Desk) -> Iterator[Page | str]:
     """The page of each event that has a longer text."""
     events = desk.all_events
-
-    def item(index: int) -> NavItem:
-        event = events[index]
-        return NavItem(title=event.title, url=desk.addresses.of("event", event.id))
-
-    for index, event in enumerate(events):
+    items = [NavItem(title=event.title, url=desk.addresses.of("event", event.id)) for event in events]
+    pairs = zip([None, *items], [*items[1:], None], strict=False)
+    neighbours = {event.id: pair for event, pair in zip(events, pairs, strict=False)}
+    by_id = {event.id: event for event in events}
+    desk.reads.offer("event", by_id.get)
+    desk.reads.offer("neighbours", neighbours.get)
+    for event in events:
         if event.text is None:
             continue
 
-        def view(index: int = index, event: Event = event) -> EventPageView:
-            viewer = desk.viewer_of(event)
+        def view(event: Event = event) -> EventPageView:
+            viewer, text = desk.viewer_of(event), desk.text_of(event)
+            desk.reads.note("neighbours", event.id)
+            previous, following = neighbours[event.id]
             return EventPageView(
                 event=desk.event(event),
-                body=viewer.prose(event.text) or Markup(),
-                headings=viewer.headings(event.text) if event.text else (),
-                previous=item(index - 1) if index else None,
-                next=item(index + 1) if index + 1 < len(events) else None,
+                body=viewer.prose(text) or Markup(),
+                headings=viewer.headings(text) if text else (),
+                previous=previous,
+                next=following,
             )
 
-        yield make_page(desk, f"events/{event.id}.html", "event", event.title, view)
+        yield make_page(desk, f"events/{event.id}.html", "event", event.title, view, record=("event", event.id))

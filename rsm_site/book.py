@@ -1,0 +1,85 @@
+"""The pages and data files of the build before: which of them a new build would make again as they are."""
+
+from collections.abc import Callable, Mapping
+from hashlib import sha256
+from typing import Any
+
+from msgspec import Struct
+
+from rsm_site.memo import Memo
+from rsm_site.reads import Digests, Read, Reads
+
+
+class Kept(Struct, frozen=True):
+    """What was made at once: files by URL, and what else its maker wants to know of it."""
+
+    files: Mapping[str, bytes]
+    known: Any = None
+
+
+class _Row(Struct, frozen=True):
+    """What something was made from, the hash of all that, and SHA-256 of each file that it became."""
+
+    reads: tuple[Read, ...]
+    state: bytes
+    hashes: dict[str, str]
+    known: Any
+
+
+class Workshop:
+    """What outlives a build, so that the next makes only what has changed."""
+
+    def __init__(self, memo: Memo, old: Callable[[str], bytes | None] = lambda _url: None) -> None:
+        """Keep things in `memo`; `old` finds what a build before made at a URL."""
+        self.memo = memo
+        self.digests = Digests()
+        self.old = old
+
+
+class Book:
+    """The record of one build: what each page and data file of it was made from."""
+
+    def __init__(self, workshop: Workshop, theme: bytes) -> None:
+        """Begin a build; `theme` tells what every page depends on: templates, words and options."""
+        self.reads = Reads(workshop.digests)
+        self.reads.offer("theme", lambda _part: theme)
+        self._workshop = workshop
+        self._kept: dict[str, Kept | None] = {}
+
+    def find(self, name: str) -> Kept | None:
+        """What was made under this name, when all that it was made from is as it was."""
+        if name not in self._kept:
+            self._kept[name] = self._find(name)
+        return self._kept[name]
+
+    def is_kept(self, name: str) -> bool:
+        """Tell whether what was made under this name need not be made again."""
+        return self.find(name) is not None
+
+    def keep(self, name: str, files: Mapping[str, bytes], known: Any = None) -> None:
+        """Record what was made while the reads of `name` were noted."""
+        with self.reads.of(name):
+            self.reads.note("theme", "")
+        reads = self.reads.noted(name)
+        state = self.reads.state(reads) if reads else None
+        if reads and state:
+            hashes = {url: sha256(data).hexdigest() for url, data in files.items()}
+            self._workshop.memo.keep("made", name.encode(), _Row(reads, state, hashes, known))
+
+    def close(self, files: Mapping[str, bytes]) -> None:
+        """End the build that made `files`: what it had no use for is let go."""
+        self._workshop.memo.save()
+        self._workshop.old = files.get
+        self._workshop.digests.forget()
+
+    def _find(self, name: str) -> Kept | None:
+        row = self._workshop.memo.find("made", name.encode())
+        if row is None or self.reads.state(row.reads) != row.state:
+            return None
+        files = {}
+        for url, expected in row.hashes.items():
+            data = self._workshop.old(url)
+            if data is None or sha256(data).hexdigest() != expected:
+                return None
+            files[url] = data
+        return Kept(files, row.known)
