@@ -255,6 +255,8 @@ def measure(sites: list[Site], measures: list[str], repeat: int) -> dict[str, di
             found[name][site.key] = f"failed: {error}"
 
     def take(name: str, site: Site) -> Found:
+        if name == "cached" and not site.tool.has_cache:
+            return
         if name in ("clean", "cached", "memory"):
             site.clean()
         if name == "edit":
@@ -263,7 +265,7 @@ def measure(sites: list[Site], measures: list[str], repeat: int) -> dict[str, di
             yield from site.build(again=False)
         elif name == "memory":
             yield from site.build_watched()
-        elif name != "cached" or site.tool.has_cache:
+        else:
             yield name, dict(site.build())["clean"]
 
     is_ready = False
