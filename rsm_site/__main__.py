@@ -1,6 +1,23 @@
-"""Run the command line as `python -m rsm_site`."""
+"""The beginning of every command; run as `python -m rsm_site` or `rsm-site`."""
 
-from rsm_site.cli import main
+import sys
+
+from rsm_site.unchanged import Record, cache_folder
+
+
+def main() -> int:
+    """Run the command line, unless it is a build that would change nothing; the exit status."""
+    arguments = sys.argv[1:]
+    record = Record(arguments, cache_folder())
+    printed = record.what_was_printed()
+    if printed is None:
+        from rsm_site import cli
+
+        return cli.main(arguments, record)
+    if printed:
+        print(printed)
+    return 0
+
 
 if __name__ == "__main__":
     raise SystemExit(main())

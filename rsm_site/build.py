@@ -49,6 +49,11 @@ class Built(Struct, frozen=True, kw_only=True):
     problems: tuple[Problem, ...]
     texts: Mapping[str, str]
 
+    @property
+    def size(self) -> int:
+        """Bytes in all."""
+        return sum(map(len, self.files.values()))
+
 
 def build_site(config: Config) -> Built:
     """Make the site and put it into the output folder; ContentError when the content has errors, and then nothing is
@@ -116,11 +121,12 @@ def check_site(config: Config, workshop: Workshop | None = None) -> Built:
     return Built(files=files, page_count=len(pages), problems=tuple(sorted(problems)), texts=loaded.texts)
 
 
-def open_workshop(config: Config) -> Workshop:
-    """What the last build of the same project left in the cache and in the output folder, as far as it can be used."""
+def open_workshop(config: Config, *, writes: bool = True) -> Workshop:
+    """What the last build of the same project left in the cache and in the output folder, as far as it can be used; one
+    that `writes` leaves the like."""
     places = (str(path.absolute()).encode() for path in (config.content, config.templates, config.output))
     path = config.cache / f"{digest(*places).hex()}.sqlite" if config.cache else None
-    return Workshop(Memo(path, stamp_of_program()), partial(_read_output, config.output))
+    return Workshop(Memo(path, stamp_of_program(), writes=writes), partial(_read_output, config.output))
 
 
 def describe_changes(config: Config, before: date, after: date) -> ChangesView:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from rsm_site import __version__
 from rsm_site.errors import ContentError, Problem, SiteError, UsageError
+from rsm_site.unchanged import Record, cache_folder
 
 if TYPE_CHECKING:
     from rsm_site.config import Config
@@ -33,11 +34,13 @@ COMMANDS = {
 _EPILOG = "Exit status: 0 done, 1 the content has errors, 2 wrong use, 3 anything else."
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command and give its exit status: 0 done, 1 errors in the content, 2 wrong use, 3 anything else."""
+def main(arguments: Sequence[str] | None = None, record: Record | None = None) -> int:
+    """Run one command and give its exit status: 0 done, 1 errors in the content, 2 wrong use, 3 anything else. A build
+    leaves in `record` what the same command can do without."""
     options = argparse.Namespace()
     try:
         options = _parse(list(sys.argv[1:] if arguments is None else arguments))
+        options.record = record
         run: Callable[[argparse.Namespace], int] = globals()[f"_{options.command.replace('-', '_')}"]
         _turn_termination_into_interrupt()
         return run(options)
@@ -186,21 +189,26 @@ def _run_build(options: argparse.Namespace, *, write: bool) -> int:
 
     started = perf_counter()
     config = _config(options)
+    sources = str(config.content.absolute()), str(config.templates.absolute())
+    record = options.record if write else None
+    if record:
+        record.begin(*sources)
     gc.disable()  # a build makes nothing but live objects
     try:
         built = build_site(config) if write else check_site(config)
     finally:
         gc.enable()
     _report(options, built.problems, built.texts)
+    before = after = ""
     if not getattr(options, "quiet", False) and _format(options) == "text":
-        size = sum(len(data) for data in built.files.values())
-        seconds = perf_counter() - started
-        counts = f"{built.page_count} pages, {len(built.files)} files, {_size(size)} in {seconds:.2f} s"
+        counts = f"{built.page_count} pages, {len(built.files)} files, {_size(built.size)} in "
+        what, following = f"Checked {_shown(config.content)}", "rsm-site build"
         if write:
-            index = config.output / "index.html"
-            print(f"Built {_shown(config.output)}: {counts}. Next: open {_shown(index)}")
-        else:
-            print(f"Checked {_shown(config.content)}: {counts}. Next: rsm-site build")
+            what, following = f"Built {_shown(config.output)}", f"open {_shown(config.output / 'index.html')}"
+        before, after = f"{what}: {counts}", f". Next: {following}"
+        print(f"{before}{perf_counter() - started:.2f} s{after}")
+    if record and not built.problems:
+        record.end(*sources, str(config.output.absolute()), before, after)
     return 0
 
 
@@ -343,15 +351,8 @@ def _config(options: argparse.Namespace) -> "Config":
     project = getattr(options, "project", Path())
     if not project.is_dir():
         raise UsageError(f"there is no project folder at {project}")
-    return make_config(project=project, cache=_cache_folder(), home=_home(), **given)
-
-
-def _cache_folder() -> Path | None:
-    """Where compiled templates are kept between runs, by the XDG base directory specification."""
-    given = os.environ.get("XDG_CACHE_HOME", "")
-    home = _home()
-    base = Path(given) if given.startswith("/") else home / ".cache" if home else None
-    return base / "rsm_site" if base else None
+    cache = cache_folder()
+    return make_config(project=project, cache=Path(cache) if cache else None, home=_home(), **given)
 
 
 def _home() -> Path | None:

@@ -40,9 +40,9 @@ def stamp_of_program() -> bytes:
 class Memo:
     """Things by kind and key, in memory and in a file; whatever is wrong with the file, things are made anew."""
 
-    def __init__(self, path: Path | None, salt: bytes = b"") -> None:
-        """Keep things in the file `path`, or only in memory; `salt` tells what all of them depend on: the program and
-        the libraries that made them."""
+    def __init__(self, path: Path | None, salt: bytes = b"", *, writes: bool = True) -> None:
+        """Keep things in the file `path` too if there is one, and if this one `writes`; `salt` tells what all of them
+        depend on: the program and the libraries that made them."""
         self._salt = salt
         self._values: dict[bytes, Any] = {}
         self._stored: dict[bytes, tuple[bytes, int]] = {}
@@ -51,7 +51,7 @@ class Memo:
         self._new: set[bytes] = set()
         self._used: set[bytes] = set()
         self._build = 0
-        self._path = path
+        self._path = path if writes else None
         if path and path.exists():
             with suppress(sqlite3.Error), sqlite3.connect(path, timeout=1) as file:
                 if file.execute("PRAGMA user_version").fetchone() == (_FORMAT,):

@@ -32,7 +32,7 @@ ROWS = (
     ("reads",),
     ("model", "manifest"),
     ("language",),
-    ("dates", "errors", "memo"),
+    ("dates", "errors", "memo", "unchanged"),
 )
 WITHIN = {("exports", "assets"), ("publish", "serve")}
 

@@ -6,9 +6,10 @@ import sys
 import webbrowser
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING
 
-from rsm_site.build import Built, check_site
+from rsm_site.build import Built, check_site, open_workshop
 from rsm_site.config import Config
 from rsm_site.errors import SiteError, UsageError
 
@@ -25,12 +26,13 @@ def serve(
     port: int | None,
     open_browser: bool,
     say: Callable[[str], None],
-    build: Callable[[Config], Built] = check_site,
+    build: Callable[[Config], Built] | None = None,
 ) -> int:
     """Show the site until Ctrl-C and give the exit status; `port` None takes a free one from 8000 on, 0 any.
 
     UsageError when what was asked for cannot be built at all, SiteError when the port is in use.
     """
+    build = build or partial(check_site, workshop=open_workshop(config, writes=False))
     with _listen(port) as listener, suppress(KeyboardInterrupt):
         asyncio.run(_run(config, listener, open_browser, say, build))
     say("The preview has ended")

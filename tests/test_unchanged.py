@@ -1,0 +1,97 @@
+"""A second build of what has not changed."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).parent.parent
+LONG_AGO = time.time() - 1000
+
+Change = Callable[[Path], object]
+
+CHANGES: dict[str, Change] = {
+    "a text, with the same size and date": lambda p: rewrite(p / "content/pages/overview.md", "the", "teh"),
+    "a template": lambda p: rewrite(p / "templates/pages/404.html", "<", " <"),
+    "a new file of content": lambda p: (p / "content/notes.txt").write_text("x"),
+    "a page of the output": lambda p: rewrite(p / "public/index.html", "a", "b"),
+    "a page of the output is gone": lambda p: (p / "public/index.html").unlink(),
+    "what a killed build left": lambda p: (p / ".public.staging").mkdir(),
+}
+
+
+def rewrite(path: Path, old: str, new: str) -> None:
+    """Change a file and give it its old date again."""
+    stat = path.stat()
+    path.write_text(path.read_text().replace(old, new, 1))
+    os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+
+
+class Command:
+    """Runs builds of a project, and tells whether anything heavy was imported."""
+
+    def __init__(self, project: Path, cache: Path) -> None:
+        """Copy a small site that has its own templates."""
+        subprocess.run([sys.executable, "-m", "rsm_site", "new", project], check=True, capture_output=True, cwd=PROJECT)
+        subprocess.run(["cp", "-r", PROJECT / "templates", project / "templates"], check=True)
+        for path in project.rglob("*"):
+            os.utime(path, (LONG_AGO, LONG_AGO))
+        self.project = project
+        self._environment = {**os.environ, "XDG_CACHE_HOME": str(cache), "PYTHONPATH": str(PROJECT)}
+
+    def build(self, *options: str) -> tuple[bool, str]:
+        """Whether the build was really run, and what it printed without the time it took."""
+        code = (
+            "import sys\nfrom rsm_site.__main__ import main\n"
+            "status = main()\nprint('RUN' if 'msgspec' in sys.modules else 'TOLD')\nraise SystemExit(status)"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", code, "build", *options],
+            cwd=self.project,
+            env=self._environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        printed, _, how = done.stdout.strip().rpartition("\n")
+        return how == "RUN", printed.partition(" in ")[0] + done.stderr
+
+
+@pytest.fixture
+def command(tmp_path: Path) -> Command:
+    """A project whose last build is recorded."""
+    made = Command(tmp_path / "project", tmp_path / "cache")
+    # Times of change as coarse as a file system's could hide a change: the record of files just written is not kept.
+    time.sleep(2.1)
+    assert made.build()[0]
+    return made
+
+
+def test_nothing_changed(command: Command) -> None:
+    """The second build prints what the first did without importing anything heavy; other options are another build."""
+    was_run, printed = command.build()
+    assert not was_run
+    assert printed.startswith("Built public: ")
+    assert command.build("--edition", "2001-01-01")[0]
+
+
+@pytest.mark.parametrize("what", CHANGES)
+def test_something_changed(command: Command, what: str) -> None:
+    """Whatever has changed, even with its old size and date, the site is made and ends as a clean build would."""
+    CHANGES[what](command.project)
+    was_run, _printed = command.build()
+    assert was_run
+    assert (command.project / "public/index.html").is_file()
+    assert not (command.project / ".public.staging").exists()
+
+
+def test_not_remembered_when_just_written(command: Command) -> None:
+    """A file that was written just before a build is not trusted to show a change by its date."""
+    page = command.project / "content/pages/overview.md"
+    page.write_text(page.read_text() + "\nMore.\n")
+    assert command.build()[0]
+    assert command.build()[0]
