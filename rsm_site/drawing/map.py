@@ -24,7 +24,7 @@ _RADIUS = {"hub": 8.0, "functional": 6.5}
 _OTHER_RADIUS = 5.0
 _GREATEST_UNIT = 2.0
 _APPROXIMATE = 1.3  # as large as a mark that is exact
-_LONGEST = 0.5  # of the width, for the words of a place
+_LONGEST = 0.6  # of the width, for the words of a place
 _SPACED = 1.12  # what the space between the letters of a name adds
 _BEYOND = 4.0  # clipped this far outside the frame, where no reader sees the cut
 

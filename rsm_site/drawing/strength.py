@@ -66,6 +66,7 @@ class StrengthDrawing(Struct, frozen=True, kw_only=True):
     top: float
     baseline: float
     axis: str
+    axis_x: float
     axis_y: float
     day_y: float
     year_y: float
@@ -127,6 +128,7 @@ def draw_strength(
         top=top,
         baseline=plot.baseline,
         axis=shorten(words.axis, LABEL * BOLD, width - LABEL) if numbers else "",
+        axis_x=plot.percent(max(left - 8 - text_width(words.axis, LABEL * BOLD), 0.0)),
         axis_y=plot_top - 14,
         day_y=top - 6,
         year_y=plot.baseline + 17,

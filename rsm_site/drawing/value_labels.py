@@ -14,6 +14,7 @@ LABEL = 13.0  # px; the stylesheet has the same
 _GREAT = 0.08  # a change worth a label, as a share of the axis
 _CHANGES = 4  # labelled at most
 _LONGEST = 0.7  # of the width, for one label
+_ROOM_FOR_PLANS = 560.0  # px; in a narrower drawing a planned number is a mark alone
 
 
 class ValueLabel(Struct, frozen=True, kw_only=True):
@@ -43,7 +44,7 @@ def label_values(
 
     Nothing covers what is written `beside` the axis.
     """
-    wanted = list(_worth_a_label(values, plot.largest))
+    wanted = list(_worth_a_label(values, plot.largest, plans=plot.width >= _ROOM_FOR_PLANS))
     sizes = [LABEL if value.later or value.status in patterns else LABEL * BOLD for value, _ in wanted]
     texts = [
         shorten(patterns.get(value.status, "{value}").replace("{value}", value.text), size, plot.width * _LONGEST)
@@ -82,10 +83,11 @@ def label_values(
             )
 
 
-def _worth_a_label(values: Sequence[Value], largest: float) -> Iterator[tuple[Value, float]]:
+def _worth_a_label(values: Sequence[Value], largest: float, *, plans: bool) -> Iterator[tuple[Value, float]]:
     """Yield the current value, the peak, both ends and great changes, each with what leaving its label out would cost.
 
-    Values apart from the line follow, planned, disputed or in words; the same words once.
+    Values in words follow, and planned ones if there is room for `plans`, the same words once; a disputed number is a
+    mark alone, which the key explains and the table spells out.
     """
     line = [value for value in values if value.on_line]
     amounts = [value.amount or 0.0 for value in line]
@@ -96,9 +98,14 @@ def _worth_a_label(values: Sequence[Value], largest: float) -> Iterator[tuple[Va
     for change, index in nlargest(_CHANGES, (c for c in changes if c[0] > _GREAT and c[1] not in losses)):
         losses[index] = 20.0 + 100.0 * change
     yield from ((line[index], loss) for index, loss in sorted(losses.items()))
-    apart = {(value.status, value.text): value for value in reversed(values) if not value.on_line}
+    named = ("planned",) if plans else ()
+    apart = {
+        (value.status, value.text): value
+        for value in reversed(values)
+        if not value.on_line and (value.amount is None or value.status in named)
+    }
     for value in reversed(apart.values()):
-        yield value, 500.0 if value.amount is None else 80.0
+        yield value, 500.0 if value.amount is None else 10.0
 
 
 def _lines(steps: Sequence[Step], risers: Sequence[Riser], plot: Plot) -> Iterator[Line]:
