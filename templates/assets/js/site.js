@@ -52,10 +52,11 @@
     mark();
   });
 
-  // An open source closes like any popup: Escape, or a click beside it.
-  addEventListener("click", (event) => each(".cite[open]", (cite) => { cite.open = cite.contains(event.target); }));
+  // An open source closes like any popup, and so does More: Escape, or a click beside it.
+  const popups = ".cite[open], .menu__more[open]";
+  addEventListener("click", (event) => each(popups, (cite) => { cite.open = cite.contains(event.target); }));
   addEventListener("keydown", (event) => {
-    const cite = event.key === "Escape" && document.querySelector(".cite[open]");
+    const cite = event.key === "Escape" && document.querySelector(popups);
     if (!cite) return;
     if (cite.contains(document.activeElement)) cite.firstElementChild.focus();
     cite.open = false;
