@@ -116,7 +116,10 @@ class Language:
         from babel.numbers import format_percent
 
         share = Decimal(part) / Decimal(whole) if whole else Decimal(1)
-        return format_percent(share, locale=self.locale, numbering_system="default").translate(self._digits)
+        words = format_percent(share, locale=self.locale, numbering_system="default")
+        # Babel leaves the sign of the pattern as it stands.
+        symbols = self.locale.number_symbols.get(self.locale.default_numbering_system, {})
+        return words.replace("%", symbols.get("percentSign", "%")).translate(self._digits)
 
     def day(self, day: datetime.date) -> str:
         """A day in words."""
