@@ -365,10 +365,8 @@ def write_table(results: Results, tools: dict[str, Tool]) -> str:
             parts.append(_table("ratio", [f"{tools[ours].label} : {tools[peer].label}" for ours, peer in pairs]))
         for name, label in shown if pairs else ():
             # A peer without a cache is compared as it is.
-            parts[-1] += _row(
-                label,
-                (_ratio(found[name].get(a), found[name].get(b, found["clean"].get(b))) for a, b in pairs),
-            )
+            theirs = {**found["clean"], **found[name]} if name == "cached" else found[name]
+            parts[-1] += _row(label, (_ratio(found[name].get(a), theirs.get(b)) for a, b in pairs))
     sizes = [size for size in results if int(size) >= 100]
     if len(sizes) > 1:
         spans = dict.fromkeys(((sizes[0], sizes[-1]), (sizes[-2], sizes[-1])))
@@ -428,7 +426,9 @@ def main() -> None:
     work.mkdir(parents=True, exist_ok=True)
     install(work)
     tools = {key: tool for key, tool in make_tools(work).items() if not options.tools or key in options.tools}
+    heading = f"Measured on {options.date}: {describe_versions(work)}. Medians of {options.repeat}."
     results: Results = {}
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # previews end too
     for number in options.sizes:
         print(f"{number} events", file=sys.stderr)
         # The factsheet has one size.
@@ -436,13 +436,12 @@ def main() -> None:
         sites = [Site(key, tool, number, work) for key, tool in chosen.items()]
         results[str(number)] = measure(sites, options.measures, options.repeat)
         (work / "results.json").write_text(json.dumps(results, indent=1))
-    heading = f"Measured on {options.date}: {describe_versions(work)}. Medians of {options.repeat}."
-    table = f"{heading}\n\n{write_table(results, tools)}"
+        table = f"{heading}\n\n{write_table(results, tools)}"
+        if options.write:
+            readme = (HERE / "README.md").read_text(encoding="utf-8")
+            text = f"{readme.split(BEGIN)[0]}{BEGIN}\n\n{table}\n\n{END}{readme.split(END)[1]}"
+            (HERE / "README.md").write_text(text, encoding="utf-8")
     print(table)
-    if options.write:
-        readme = HERE / "README.md"
-        before, after = readme.read_text(encoding="utf-8").split(BEGIN)[0], readme.read_text().split(END)[1]
-        readme.write_text(f"{before}{BEGIN}\n\n{table}\n\n{END}{after}", encoding="utf-8")
 
 
 if __name__ == "__main__":
