@@ -56,13 +56,12 @@ class Book:
         """Tell whether what was made under this name need not be made again."""
         return self.find(name) is not None
 
-    def keep(self, name: str, files: Mapping[str, bytes], known: Any = None) -> None:
-        """Record what was made while the reads of `name` were noted."""
-        with self.reads.of(name):
-            self.reads.note("theme", "")
-        reads = self.reads.noted(name)
-        state = self.reads.state(reads) if reads else None
-        if reads and state:
+    def keep(self, name: str, files: Mapping[str, bytes], noted: tuple[Read, ...] | None, known: Any = None) -> None:
+        """Record what was made, and what was `noted` meanwhile; nothing when that is None."""
+        if noted is None:
+            return
+        reads = (("theme", ""), *noted)
+        if state := self.reads.state(reads):
             hashes = {url: sha256(data).hexdigest() for url, data in files.items()}
             self._workshop.memo.keep("made", name.encode(), _Row(reads, state, hashes, known))
 

@@ -1,6 +1,6 @@
 """The stages of a build, in order: load, plan, render, check, write."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -26,12 +26,13 @@ from rsm_site.manifest import MANIFEST, encode_manifest, make_manifest
 from rsm_site.memo import Memo, digest, stamp_of_program
 from rsm_site.model import Factsheet
 from rsm_site.output import check_output_folder, write_site
-from rsm_site.pages import Plan, plan_pages
-from rsm_site.prose import Converter
-from rsm_site.reads import dump
+from rsm_site.pages import Page, Plan, plan_pages
+from rsm_site.prose import Converter, select
+from rsm_site.reads import Read, dump
 from rsm_site.render import Renderer
 from rsm_site.strings import read_strings
 from rsm_site.views import Addresses, Viewer
+from rsm_site.workers import in_halves
 
 
 class Rendered(Struct, frozen=True):
@@ -93,6 +94,8 @@ def check_site(config: Config, workshop: Workshop | None = None) -> Built:
         book=book,
     )
     book.reads.offer("images", lambda _part: exports.images)
+    texts = [text.text for event in (*editions[-1].events, *(later.events if later else ())) for text in event.texts]
+    converter.prepare(select(text, editions[-1].text_day) for text in texts)
     plan = plan_pages(
         factsheet,
         editions,
@@ -181,21 +184,28 @@ def render_pages(
 ) -> dict[str, Rendered]:
     """Every page by its URL; what is made of the front page is among the exports, as data.html lists it."""
     renderer = Renderer(config.templates, language, _site_globals(assets, exports), config.cache)
-    planned = {page.url: page for page in plan.pages}
-    pages = {}
-    for url in plan.urls:
-        if url in planned:
-            with book.reads.of(url):
+
+    def render(pages: Sequence[Page]) -> list[tuple[Rendered, tuple[Read, ...] | None]]:
+        made = []
+        for page in pages:
+            with book.reads.of(page.url):
                 book.reads.note_all("images")
-                html = renderer.render(planned[url])
-            pages[url] = Rendered(html.encode(), inspect_page(url, html))
-            book.keep(url, {url: pages[url].data}, pages[url].anchors)
-        elif kept := book.find(url):
-            pages[url] = Rendered(kept.files[url], kept.known)
-        if url == "index.html":
-            html = pages[url].data.decode()
+                html = renderer.render(page)
+            made.append((Rendered(html.encode(), inspect_page(page.url, html)), book.reads.noted(page.url)))
+        return made
+
+    front = [page for page in plan.pages if page.url == "index.html"]
+    events = [page for page in plan.pages if page.url.startswith("events/")]
+    pages = {url: Rendered(kept.files[url], kept.known) for url in plan.urls if (kept := book.find(url))}
+    for group, do in ((front, render), (events, partial(in_halves, do=render)), (plan.pages, render)):
+        waiting = [page for page in group if page.url not in pages]
+        for page, (rendered, noted) in zip(waiting, do(waiting), strict=True):
+            pages[page.url] = rendered
+            book.keep(page.url, {page.url: rendered.data}, noted, rendered.anchors)
+        if "index.html" in pages and not exports.front_files:
+            html = pages["index.html"].data.decode()
             exports.add_front_page(html, assets.script, single_file=config.single_file, pdf=config.pdf)
-    return pages
+    return {url: pages[url] for url in plan.urls}
 
 
 def _read_output(output: Path, url: str) -> bytes | None:

@@ -93,7 +93,7 @@ def load_factsheet(config: Config, memo: Memo | None = None) -> Loaded:
 def texts_of(factsheet: Factsheet) -> Iterator[Prose]:
     """Every Markdown text of the content."""
     for event in factsheet.events:
-        yield from (text for text in (event.summary, event.text) if text)
+        yield from event.texts
     for hub in factsheet.hubs:
         if hub.summary:
             yield hub.summary

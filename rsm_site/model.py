@@ -255,6 +255,11 @@ class Event(Record, frozen=True, kw_only=True):
     aliases: Annotated[tuple[str, ...], Field("Old addresses that lead here.", "alias")] = ()
     text: Annotated[Prose | None, Field("timeline/<id>.md, when there is one.", "hidden")] = None
 
+    @property
+    def texts(self) -> tuple[Prose, ...]:
+        """Its summary and its longer text, as far as there are any."""
+        return tuple(text for text in (self.summary, self.text) if text)
+
 
 class Place(Record, frozen=True, kw_only=True):
     """A point on the map."""

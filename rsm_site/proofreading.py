@@ -121,13 +121,21 @@ def check(prose: Prose, source: str) -> Iterator[Problem]:
             yield found(
                 match, "bad-link", message, "begin with https:// or mailto:, or name a page of the site", "scheme"
             )
-    if not _DIGIT.search(without_references):
-        return
-    for match in _NUMBER.finditer(_NOT_PROSE.sub(blank, without_references)):
+    for match in _numbers_in(without_references):
         problem = found(
             match, "bare-number", f"the number {match[0]} is typed by hand", "cite it: [[fact:...]] or [[date:...]]"
         )
         yield structs.replace(problem, severity="warning")
+
+
+def count_numbers(text: str) -> int:
+    """How many numbers are typed by hand in a text."""
+    return sum(1 for _match in _numbers_in(ANY_REFERENCE.sub(blank, mask_code(text))))
+
+
+def _numbers_in(without_references: str) -> Iterator[re.Match[str]]:
+    if _DIGIT.search(without_references):
+        yield from _NUMBER.finditer(_NOT_PROSE.sub(blank, without_references))
 
 
 def _check_headings(masked: str, found: Found) -> Iterator[Problem]:

@@ -1,7 +1,7 @@
 """Markdown and [[references]] -> safe HTML with heading ids."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ from rsm_site.errors import Location
 from rsm_site.memo import Memo, digest
 from rsm_site.model import Prose, within
 from rsm_site.references import ANY_REFERENCE, BadReferenceError, Reference, locate, mask_code, parse_reference
+from rsm_site.workers import in_halves
 
 if TYPE_CHECKING:
     from markdown import Markdown
@@ -129,8 +130,16 @@ class Converter:
 
     def compile(self, text: str, *, prefix: str = "", level: int = 2) -> Compiled:
         """Convert Markdown; ids begin with `prefix`, and a second-level heading becomes one of `level`."""
-        key = digest(text.encode(), prefix.encode(), b"%d" % level)
-        return self._memo.get("markdown", key, lambda: self._compile(text, prefix, level))
+        return self._memo.get("markdown", _key(text, prefix, level), lambda: self._compile(text, prefix, level))
+
+    def prepare(self, texts: Iterable[str]) -> None:
+        """Convert many texts, none of which has a prefix or another level, before they are asked for."""
+        wanted = [text for text in dict.fromkeys(texts) if self._memo.find("markdown", _key(text, "", 2)) is None]
+        for text, compiled in zip(wanted, in_halves(wanted, self._compile_all), strict=True):
+            self._memo.keep("markdown", _key(text, "", 2), compiled)
+
+    def _compile_all(self, texts: Sequence[str]) -> list[Compiled]:
+        return [self._compile(text, "", 2) for text in texts]
 
     def _compile(self, text: str, prefix: str, level: int) -> Compiled:
         import nh3
@@ -232,6 +241,10 @@ class Converter:
             ],
             output_format="html",
         )
+
+
+def _key(text: str, prefix: str, level: int) -> bytes:
+    return digest(text.encode(), prefix.encode(), b"%d" % level)
 
 
 def render(compiled: Compiled, resolve: Resolve, link: Link) -> Markup:

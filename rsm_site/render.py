@@ -27,6 +27,7 @@ class Renderer:
             undefined=jinja2.StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
+            auto_reload=False,
             bytecode_cache=_bytecode_cache(cache),
         )
         self._environment.globals.update(t=language.word, **site)

@@ -32,7 +32,7 @@ ROWS = (
     ("reads",),
     ("model", "manifest"),
     ("language",),
-    ("dates", "errors", "memo", "unchanged"),
+    ("dates", "errors", "memo", "unchanged", "workers"),
 )
 WITHIN = {("exports", "assets"), ("publish", "serve")}
 

@@ -130,7 +130,7 @@ class Exports:
             return kept.files
         with self._reads.of(folder):
             files = {f"{folder}{name}": data for name, data in make().items()}
-        self._book.keep(folder, files)
+        self._book.keep(folder, files, self._reads.noted(folder))
         return files
 
     def add_front_page(self, html: str, script: str, *, single_file: bool, pdf: bool) -> None:

@@ -1,0 +1,266 @@
+"""A site made again after edits equals one made from nothing, whatever was edited; and it is made in fewer steps."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from tempfile import mkdtemp
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from msgspec import structs
+
+from rsm_site import workers
+from rsm_site.book import Workshop
+from rsm_site.build import check_site, open_workshop
+from rsm_site.config import Config, make_config
+from rsm_site.errors import ContentError, SiteError
+from rsm_site.memo import Memo
+from rsm_site.output import write_site
+
+PROJECT = Path(__file__).parent.parent
+# So many steps a run; the long run that is made before a release has 2,000.
+RUNS = int(os.environ.get("REBUILD_RUNS", "10"))
+STEPS = 20
+
+IDS = ("a", "b", "c", "d")
+YEARS = st.integers(2015, 2021)
+WORDS = st.sampled_from(["Harbour", "Bridge", "[[fact:boats]]", "[[event:a]]", "[[hub:pier]]", "[[term:hb]]", "é *x*"])
+PLACES = st.sampled_from(["", "pier", "elsewhere"])
+FILES = st.sampled_from(["facts.yaml", "timeline.yaml", "hubs.yaml", "site.yaml", "pages/text.md", "sources.yaml"])
+TEMPLATES = st.sampled_from(["pages/timeline.html", "base.html", "macros/source.html", "assets/css/base.css"])
+
+
+class Editor:
+    """What an editor has written so far, and the files it stands in."""
+
+    def __init__(self) -> None:
+        """Begin with a little of everything."""
+        self.values = {2018: 1200, 2020: 1350}
+        self.events: dict[str, tuple[int, str, str]] = {"a": (2018, "First", ""), "b": (2019, "Second", "pier")}
+        self.longer = {"a": "A longer text."}
+        self.summary = "A [[fact:boats]] fleet."
+        self.page = "Words of the page."
+        self.source = "Harbour log"
+        self.term = "Harbour Board"
+        self.closed = ""
+        self.site = {"url": "", "editions": "", "notice": ""}
+        self.broken: set[str] = set()
+
+    def files(self) -> Iterator[tuple[str, str]]:
+        """The content files."""
+        site = "".join(f"{key}: {value}\n" for key, value in self.site.items() if value)
+        outline = "strength: boats\nfront_page: [text, figures, strength, timeline, hubs, sources]\n"
+        yield "site.yaml", f"title: Harbour\nlanguage: en\nedition: 2020-06-30\n{outline}{site}"
+        values = "".join(f"    - {{date: {y}, value: {v}, sources: [log]}}\n" for y, v in sorted(self.values.items()))
+        yield "facts.yaml", f"- id: boats\n  label: Boats\n  featured: true\n  observations:\n{values}"
+        events = "".join(
+            f"- id: {id_}\n  date: {year}\n  title: {title}\n  category: start\n  sources: [log]\n"
+            + (f"  place: {place}\n" if place else "")
+            + (f"  summary: '{self.summary}'\n" if id_ == "a" else "")
+            for id_, (year, title, place) in self.events.items()
+        )
+        yield "timeline.yaml", events or "[]\n"
+        for id_, text in self.longer.items():
+            yield f"timeline/{id_}.md", f"{text}\n"
+        yield (
+            "hubs.yaml",
+            (
+                "- id: pier\n  name: The pier\n  role: hub\n  sources: [log]\n"
+                f"  places: [{{name: Pier, latitude: 1, longitude: 2, sources: [log]}}]\n{self.closed}"
+            ),
+        )
+        yield "glossary.yaml", f"- {{id: hb, term: HB, expansion: {self.term}}}\n"
+        yield "sources.yaml", f"- {{id: log, title: {self.source}, publisher: The board, published: 2014}}\n"
+        yield "pages/text.md", f"---\ntitle: Text\n---\n{self.page}\n"
+
+    def write(self, content: Path) -> None:
+        """Make the folder hold these files and no others."""
+        wanted = {name: text + (": [\n" if name in self.broken else "") for name, text in self.files()}
+        for path in content.rglob("*.*"):
+            if path.relative_to(content).as_posix() not in wanted:
+                path.unlink()
+        for name, text in wanted.items():
+            path = content / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if not path.exists() or path.read_text() != text:
+                path.write_text(text)
+
+
+class Edits(RuleBasedStateMachine):
+    """Edits one after another, each followed by a build that knows of the one before, and by a clean one."""
+
+    @initialize()
+    def begin(self) -> None:
+        """Begin with a site that was built."""
+        self.project = Path(mkdtemp())
+        shutil.copytree(PROJECT / "templates", self.project / "templates")
+        self.editor = Editor()
+        self.config = make_config(project=self.project, cache=self.project / "cache")
+        self.workshop = open_workshop(self.config)
+
+    def teardown(self) -> None:
+        """Take the site away."""
+        shutil.rmtree(self.project)
+
+    @rule(year=YEARS, value=st.integers(0, 9999))
+    def value(self, year: int, value: int) -> None:
+        """A figure is added or changed."""
+        self.editor.values[year] = value
+
+    @rule(id_=st.sampled_from(IDS), year=YEARS, title=WORDS, place=PLACES)
+    def event(self, id_: str, year: int, title: str, place: str) -> None:
+        """An event is added, moved, or called otherwise."""
+        self.editor.events[id_] = (year, title.strip("[]*").replace(":", " "), place)
+
+    @rule(id_=st.sampled_from(IDS))
+    def no_event(self, id_: str) -> None:
+        """An event goes, and maybe its longer text stays behind."""
+        self.editor.events.pop(id_, None)
+
+    @rule(id_=st.sampled_from(IDS), text=st.lists(WORDS, max_size=3))
+    def longer(self, id_: str, text: list[str]) -> None:
+        """A longer text is written, changed, or deleted."""
+        self.editor.longer.pop(id_, None)
+        if text:
+            self.editor.longer[id_] = " ".join(text)
+
+    @rule(field=st.sampled_from(["page", "summary"]), text=st.lists(WORDS, min_size=1, max_size=3))
+    def prose(self, field: str, text: list[str]) -> None:
+        """A text is changed."""
+        setattr(self.editor, field, " ".join(text))
+
+    @rule(field=st.sampled_from(["source", "term"]), text=st.sampled_from(["Harbour log", "Harbour Board", "Diary"]))
+    def name(self, field: str, text: str) -> None:
+        """A source or a term is called otherwise."""
+        setattr(self.editor, field, text)
+
+    @rule(closed=st.sampled_from(["", "  until: 2019\n", "  from: 2017\n", "  until: 2030\n"]))
+    def hub(self, closed: str) -> None:
+        """A place opens or closes."""
+        self.editor.closed = closed
+
+    @rule(
+        field=st.sampled_from(
+            [("url", "https://example.org/x/"), ("editions", "[2018-12-31, 2019-12-31]"), ("notice", "Beware")]
+        ),
+        on=st.booleans(),
+    )
+    def site(self, field: tuple[str, str], on: bool) -> None:
+        """A setting of the site is given or taken away."""
+        self.editor.site[field[0]] = field[1] if on else ""
+
+    @rule(name=FILES)
+    def breaks(self, name: str) -> None:
+        """A file is saved half way."""
+        self.editor.broken.add(name)
+
+    @rule()
+    def mends(self) -> None:
+        """All that was broken is mended."""
+        self.editor.broken.clear()
+
+    @rule(name=TEMPLATES, more=st.sampled_from(["\n", "{# a word #}", "<", "{{ t('no such words') }}"]))
+    def template(self, name: str, more: str) -> None:
+        """A template or a style sheet is changed, maybe so that it does not work."""
+        source, path = PROJECT / "templates" / name, self.project / "templates" / name
+        path.write_text(source.read_text() + (more if name.endswith(".html") else "/* a word */"))
+
+    @rule()
+    def templates_again(self) -> None:
+        """The templates are as they were."""
+        shutil.copytree(PROJECT / "templates", self.project / "templates", dirs_exist_ok=True)
+
+    @rule(word=st.sampled_from(["Sources", "What it rests on"]))
+    def strings(self, word: str) -> None:
+        """Words of the interface are changed."""
+        path = self.project / "templates" / "strings" / "en.yaml"
+        text = (PROJECT / "templates" / "strings" / "en.yaml").read_text()
+        path.write_text(text.replace("\nsources: Sources", f"\nsources: {word}"))
+
+    @rule(day=st.sampled_from([None, date(2019, 6, 30)]), known_by=st.sampled_from([None, date(2016, 1, 1)]))
+    def options(self, day: date | None, known_by: date | None) -> None:
+        """The command is given other options."""
+        self.config = structs.replace(self.config, edition=day, known_by=known_by)
+
+    @rule()
+    def another_process(self) -> None:
+        """The site is written, and the next build has only what the one before left on the disk."""
+        if isinstance(made := build(self.config, self.workshop), dict):
+            write_site(made, self.config.output)
+        self.workshop = open_workshop(self.config)
+
+    @invariant()
+    def equals_a_clean_build(self) -> None:
+        """The files, or the problems, are those of a build that knows of nothing before."""
+        self.editor.write(self.project / "content")
+        again = build(self.config, self.workshop)
+        clean = build(self.config, Workshop(Memo(None)))
+        if isinstance(again, dict) and isinstance(clean, dict):
+            assert [url for url in again.keys() | clean.keys() if again.get(url) != clean.get(url)] == []
+        assert again == clean
+
+
+def build(config: Config, workshop: Workshop) -> dict[str, bytes] | str:
+    """The files of the site, or why there is none."""
+    try:
+        return dict(check_site(config, workshop).files)
+    except ContentError as error:
+        return f"{error}: {error.problems}"
+    except SiteError as error:
+        return str(error)
+
+
+TestEdits = Edits.TestCase
+TestEdits.settings = settings(max_examples=RUNS, stateful_step_count=STEPS)
+
+
+def test_an_edit_makes_few_pages_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another word in an event's longer text makes its own page and the page of measures, and no other."""
+    editor = Editor()
+    editor.write(tmp_path / "content")
+    config = make_config(project=tmp_path)
+    workshop = Workshop(Memo(None))
+    check_site(config, workshop)
+    rendered: list[str] = []
+    from rsm_site.render import Renderer
+
+    original = Renderer.render
+    monkeypatch.setattr(Renderer, "render", lambda self, page: rendered.append(page.url) or original(self, page))
+    editor.longer["a"] = "Another text."
+    editor.write(tmp_path / "content")
+    check_site(config, workshop)
+    assert rendered == ["events/a.html", "about.html"]
+
+
+@pytest.mark.parametrize("cores", [1, 2])
+def test_two_processes_make_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cores: int) -> None:
+    """A large site has the same bytes when one process makes all of it and when two share the work."""
+    editor = Editor()
+    editor.events = {f"e{number}": (2015 + number % 6, f"Event {number}", "") for number in range(250)}
+    editor.longer = {id_: f"A text of *{id_}*." for id_ in editor.events}
+    editor.page = "Words."
+    editor.write(tmp_path / "content")
+    forks: list[int] = []
+    original = os.fork
+    monkeypatch.setattr(os, "fork", lambda: forks.append(1) or original())
+    monkeypatch.setattr(workers, "_can_fork", lambda: cores == 2)
+    made = build(make_config(project=tmp_path), Workshop(Memo(None)))
+    assert isinstance(made, dict)
+    assert bool(forks) == (cores == 2)
+    monkeypatch.setattr(workers, "_can_fork", lambda: False)
+    assert made == build(make_config(project=tmp_path), Workshop(Memo(None)))
+
+
+@pytest.mark.parametrize("damage", [b"", b"not a database", b"SQLite format 3\0" + bytes(84)])
+def test_a_damaged_cache_is_no_cache(tmp_path: Path, damage: bytes) -> None:
+    """Whatever stands where the cache was, the site is made, and made the same."""
+    Editor().write(tmp_path / "content")
+    config = make_config(project=tmp_path, cache=tmp_path / "cache")
+    first = build(config, open_workshop(config))
+    (kept,) = (tmp_path / "cache").glob("*.sqlite")
+    kept.write_bytes(damage)
+    assert build(config, open_workshop(config)) == first
