@@ -3,6 +3,7 @@
 import io
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pypdf
 import pytest
@@ -99,6 +100,32 @@ def test_source_opens_in_place(context: BrowserContext, sites: Sites) -> None:  
         expect(panel).to_be_hidden()
         page.keyboard.press("Escape")
         expect(page.locator(".cite__panel:visible")).to_have_count(0)
+
+
+@pytest.mark.parametrize("width", [320, 1280])
+def test_long_lists_fold_where_there_is_little_room(context: BrowserContext, sites: Sites, width: int) -> None:  # noqa: F811
+    """The sources of the front page are one line on a phone until they are asked for, and there on a wide screen; an
+    address that ends in one of them opens the list at it; More closes as the sources of a claim do."""
+    page = context.new_page()
+    page.set_viewport_size({"width": width, "height": 800})
+    page.goto((sites(RSM) / "index.html").as_uri())
+    last = page.locator("#sources .source").last
+    expect(last).to_be_visible(visible=width > 1000)
+    assert page.locator("#sources summary").is_visible() == (width < 1000)
+    page.goto("about:blank")
+    page.goto(f"{(sites(RSM) / 'index.html').as_uri()}#{last_id(sites(RSM))}")
+    expect(page.locator("#sources .source").last).to_be_in_viewport()
+    if width > 1000:
+        more = page.locator(".menu__more")
+        more.locator("summary").click()
+        expect(more.locator("a").last).to_be_visible()
+        page.keyboard.press("Escape")
+        expect(more.locator("a").last).to_be_hidden()
+
+
+def last_id(folder: Path) -> str:
+    """The anchor of the last source on the front page."""
+    return re.findall(r'class="source" id="([^"]*)"', (folder / "index.html").read_text("utf-8"))[-1]
 
 
 def pages_on_paper(context: BrowserContext, address: str) -> list[str]:
