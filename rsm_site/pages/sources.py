@@ -49,7 +49,8 @@ def make_sources(desk: Desk) -> SourcesView:
             words = f"{fact.fact.label}: {desk.dated(observation)}"
             note(observation.sources, words, of("fact", fact.fact.id))
     for event in desk.all_events:
-        note(event.sources, desk.word("comma").join((event.title, desk.language.date(event.date))), of("event", event.id))
+        words = desk.word("comma").join((event.title, desk.language.date(event.date)))
+        note(event.sources, words, of("event", event.id))
     for hub in (*desk.edition.hubs, *desk.edition.closed_hubs):
         note(hub.sources, hub.name, of("hub", hub.id))
         for place in hub.places:
