@@ -23,10 +23,11 @@ _ROUNDS = 12
 Record = Mapping[str, Any]
 
 
-def hostile_files() -> dict[str, str]:
-    """The files of the content; each record of a list stands in a line of its own."""
-    chunks = [TAKEN[start : start + 10] for start in range(0, len(TAKEN), 10)]
-    files = {"site.yaml": _plain(_site(" ".join(TAKEN))), "map/square.geojson": json.dumps(_outline(chunks))}
+def hostile_files(joined: int = len(TAKEN)) -> dict[str, str]:
+    """The files of the content; each record of a list stands in a line of its own. At most so many payloads are
+    `joined` into one text."""
+    chunks = [TAKEN[start : start + min(10, joined)] for start in range(0, len(TAKEN), 10)]
+    files = {"site.yaml": _plain(_site(" ".join(TAKEN[:joined]))), "map/square.geojson": json.dumps(_outline(chunks))}
     for name, records in _lists(chunks).items():
         files[f"{name}.yaml"] = "".join(f"- {_plain(record)}\n" for record in records)
     positions = list(LONG_POSITIONS.values())
@@ -40,6 +41,7 @@ def hostile_files() -> dict[str, str]:
         ]
         files[f"pages/p{number}.md"] = f"---\n{front}\n---\n\n" + "\n\n".join(texts)
     files["timeline/e1.md"] = "\n\n".join(payload for payload in TAKEN if not _WHOLE.search(payload))
+    files["pages/overview.md"] = f"---\ntitle: Overview\n---\n\n{files['timeline/e1.md']}\n"
     return {f"content/{path}": text for path, text in files.items()}
 
 

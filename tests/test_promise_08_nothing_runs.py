@@ -1,4 +1,5 @@
-"""Promise 8: no request leaves the site, and nothing in content can run, in a page, a data file or a terminal."""
+"""Promise 8: no request leaves the site, and nothing in content can run, in a page, a data file or a terminal; for the
+PDF see the file beside this."""
 
 import csv
 import io
