@@ -105,7 +105,7 @@ def _worth_a_label(values: Sequence[Value], largest: float, *, plans: bool) -> I
         if not value.on_line and (value.amount is None or value.status in named)
     }
     for value in reversed(apart.values()):
-        yield value, 500.0 if value.amount is None else 10.0
+        yield value, 500.0 if value.amount is None else 1.0
 
 
 def _lines(steps: Sequence[Step], risers: Sequence[Riser], plot: Plot) -> Iterator[Line]:
