@@ -58,7 +58,9 @@ def kinds(folder: Path) -> list[str]:
     return found
 
 
-class _Quiet(SimpleHTTPRequestHandler):
+class Quiet(SimpleHTTPRequestHandler):
+    """A server of files that says nothing."""
+
     def log_message(self, *_words: object) -> None:
         """Keep the test's output to what failed."""
 
@@ -66,7 +68,7 @@ class _Quiet(SimpleHTTPRequestHandler):
 @pytest.fixture(scope="session")
 def served(sites: Sites) -> Iterator[str]:
     """The address of the project's own site over HTTP."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(sites(RSM)))) as server:
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(sites(RSM)))) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_address[1]}"
         server.shutdown()

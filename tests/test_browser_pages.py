@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from browser import browser  # noqa: F401 - a fixture
-from pages_case import RSM, Sites, kinds, served, sites  # noqa: F401 - fixtures
+from pages_case import RSM, Sites, kinds, sites  # noqa: F401 - a fixture
 from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize
 
 # ruff: noqa: E501 - lines of JavaScript
@@ -237,44 +237,6 @@ def test_every_drawn_value_is_in_the_table(context: BrowserContext, sites: Sites
         }"""
     )
     assert not missing
-
-
-def test_front_page_asks_for_little(browser: Browser, served: str) -> None:  # noqa: F811
-    """Over HTTP the front page needs at most four requests, none of another host, and none to be painted but its own;
-    nothing that lies below 800 px is drawn above it."""
-    page = browser.new_page(viewport=WIDE)
-    asked: list[tuple[str, str]] = []
-    page.on("request", lambda request: asked.append((request.resource_type, request.url)))
-    page.goto(f"{served}/index.html", wait_until="networkidle")
-    assert len(asked) <= 4, asked
-    assert all(url.startswith(f"{served}/") for _, url in asked)
-    assert "stylesheet" not in {kind for kind, _ in asked}
-    last = page.evaluate(
-        """() => { const seen = [...document.querySelectorAll("main section")].filter((each) => each.getBoundingClientRect().top < 800);
-                   return seen.map((each) => each.id); }"""
-    )
-    page.close()
-    assert last == ["figures"] or last == ["figures", "overview"]
-
-
-def test_reads_the_same_without_script(browser: Browser, sites: Sites) -> None:  # noqa: F811
-    """With JavaScript off every kind of page says the same, but for the buttons that need it."""
-    folder = sites(RSM)
-    off, on = browser.new_context(java_script_enabled=False), browser.new_context()
-    plain, full = off.new_page(), on.new_page()
-    words = "main => { for (const each of main.querySelectorAll('button, [role=status]')) each.remove(); return main.textContent }"
-    for url in kinds(folder):
-        for page in (plain, full):
-            page.goto((folder / url).as_uri())
-        assert _text(plain, words) == _text(full, words), url
-        assert not plain.locator("button:visible, select:visible").count(), url
-    off.close()
-    on.close()
-
-
-def _text(page: Page, words: str) -> str:
-    # Playwright still evaluates where a page's own scripts are off.
-    return " ".join(str(page.locator("main").evaluate(words)).split())
 
 
 def test_reads_without_styles(context: BrowserContext, sites: Sites) -> None:  # noqa: F811

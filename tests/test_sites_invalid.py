@@ -1,6 +1,5 @@
 """Broken sites: each is refused with exactly the message, place and remedy that its expected.txt has."""
 
-import json
 import shutil
 from pathlib import Path
 
@@ -50,32 +49,6 @@ def test_what_only_strict_refuses_is_a_warning_otherwise(name: str, build_case: 
     expected = (FOLDER / name / "expected.txt").read_text(encoding="utf-8").splitlines()
     assert done.status == 0
     assert done.err.splitlines() == [line.replace(": error[", ": warning[") for line in expected[:-1]]
-
-
-def test_all_faults_of_all_files_are_reported_at_once(build_case: BuildCase, tmp_path: Path) -> None:
-    """Ten faults in five files are ten problems of one run."""
-    done = build_case(tmp_path, "ten-faults-in-five-files").run("check", "--format", "json")
-    problems = json.loads(done.err)
-    assert len(problems) == 10
-    assert len({problem["file"] for problem in problems}) == 5
-    assert done.status == 1
-
-
-def test_json_has_every_part_of_a_problem(build_case: BuildCase, tmp_path: Path) -> None:
-    """`--format json` prints a list of objects and nothing else, with the file's line and column as in the text."""
-    done = build_case(tmp_path, "event-impossible-date").run("build", "--format", "json")
-    assert json.loads(done.err) == [
-        {
-            "file": "content/timeline.yaml",
-            "line": 2,
-            "column": 9,
-            "code": "bad-date",
-            "severity": "error",
-            "message": "'2019-02-30' is not a date: February 2019 has 28 days",
-            "hint": "write YYYY, YYYY-MM or YYYY-MM-DD",
-        }
-    ]
-    assert (done.status, done.out) == (1, "")
 
 
 def test_github_annotates_the_place(build_case: BuildCase, tmp_path: Path) -> None:
