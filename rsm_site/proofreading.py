@@ -58,7 +58,13 @@ _FOOTNOTE = re.compile(
       | \[\^(?P<used>[^\[\]\n]+)\]""",
     re.VERBOSE | re.MULTILINE,
 )
-_REFERENCE_ADDRESS = re.compile(r"\]\([ ]*<?(?P<reference>\[\[[^\[\]\n]*\]\])")
+_REFERENCE_ADDRESS = re.compile(
+    r"""(?: \]\([ ]*<?[^\s()<>\[\]]*
+          | ^[ ]{0,3}\[[^\[\]\n]+\]:[ ]*<?[^\s<>\[\]]*
+          | <a\b[^<>]*?\shref\s*=\s*(?:"[^"<>\[\]]*|'[^'<>\[\]]*|[^\s"'<>\[\]]*)
+        ) (?P<reference>\[\[[^\[\]\n]*\]\])""",
+    re.VERBOSE | re.MULTILINE | re.IGNORECASE,
+)
 _ADDRESS = re.compile(r"(?:\]\([ ]*<?|^[ ]{0,3}\[[^\[\]\n]+\]:[ ]*<?|<)(?P<scheme>[A-Za-z][\w+.-]*:|//)", re.MULTILINE)
 _SCHEMES = ("http:", "https:", "mailto:")
 _IMAGE = re.compile(r"(?<!\\)!\[[^\[\]\n]*\](?=[(\[])|<img\b[^<>]*>?", re.IGNORECASE)
