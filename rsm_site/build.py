@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from msgspec import Struct, structs
@@ -35,6 +35,13 @@ from rsm_site.views import Addresses, Viewer
 from rsm_site.workers import in_halves
 
 
+class Tell(Protocol):
+    """Takes the step that a build begins, and how much of it is done."""
+
+    def __call__(self, step: str, done: int = 0, total: int = 0) -> None:
+        """Tell it."""
+
+
 class Rendered(Struct, frozen=True):
     """A page as HTML in UTF-8, and its ids and links."""
 
@@ -56,21 +63,28 @@ class Built(Struct, frozen=True, kw_only=True):
         return sum(map(len, self.files.values()))
 
 
-def build_site(config: Config) -> Built:
+def silent(step: str, done: int = 0, total: int = 0) -> None:
+    """Tell nobody."""
+
+
+def build_site(config: Config, tell: Tell = silent) -> Built:
     """Make the site and put it into the output folder; ContentError when the content has errors, and then nothing is
     written."""
     protected = (config.content, config.templates)
     check_output_folder(config.output, project=config.project, protected=protected, home=config.home)
-    built = check_site(config)
+    built = check_site(config, tell=tell)
+    tell("writing")
     write_site(built.files, config.output)
     return built
 
 
-def check_site(config: Config, workshop: Workshop | None = None) -> Built:
+def check_site(config: Config, workshop: Workshop | None = None, tell: Tell = silent) -> Built:
     """Make the site in memory; ContentError carries every problem when there is an error, a warning under `strict`.
 
-    A `workshop` that is used again makes only what has changed since; the site is the same as without one.
+    A `workshop` that is used again makes only what has changed since; the site is the same as without one. `tell` is
+    called with the step that begins, and within a long one with how much of it is done.
     """
+    tell("reading")
     if config.pdf:
         require_weasyprint()
     workshop = workshop or open_workshop(config)
@@ -94,8 +108,10 @@ def check_site(config: Config, workshop: Workshop | None = None) -> Built:
         book=book,
     )
     book.reads.offer("images", lambda _part: exports.images)
+    tell("converting")
     texts = [text.text for event in (*editions[-1].events, *(later.events if later else ())) for text in event.texts]
     converter.prepare(select(text, editions[-1].text_day) for text in texts)
+    tell("planning")
     plan = plan_pages(
         factsheet,
         editions,
@@ -109,7 +125,8 @@ def check_site(config: Config, workshop: Workshop | None = None) -> Built:
     )
     problems.update(plan.problems)
     _stop_at(problems, config, loaded.texts)
-    pages = render_pages(plan, language, assets, exports, config, book)
+    pages = render_pages(plan, language, assets, exports, config, book, tell)
+    tell("checking")
     files = {url: page.data for url, page in pages.items()}
     files.update({**assets.files, **exports.data_files, **exports.front_files})
     files.update(exports.conventions(pages, files, _policy_of_hosts(assets, config)))
@@ -180,14 +197,15 @@ def _load(config: Config, memo: Memo | None = None) -> tuple[Loaded, Factsheet, 
 
 
 def render_pages(
-    plan: Plan, language: Language, assets: Assets, exports: Exports, config: Config, book: Book
+    plan: Plan, language: Language, assets: Assets, exports: Exports, config: Config, book: Book, tell: Tell
 ) -> dict[str, Rendered]:
     """Every page by its URL; what is made of the front page is among the exports, as data.html lists it."""
     renderer = Renderer(config.templates, language, _site_globals(assets, exports), config.cache)
 
     def render(pages: Sequence[Page]) -> list[tuple[Rendered, tuple[Read, ...] | None]]:
         made = []
-        for page in pages:
+        for count, page in enumerate(pages):
+            tell("rendering", count, len(pages))
             with book.reads.of(page.url):
                 book.reads.note_all("images")
                 html = renderer.render(page)

@@ -185,7 +185,8 @@ def _run_build(options: argparse.Namespace, *, write: bool) -> int:
     import gc
     from time import perf_counter
 
-    from rsm_site.build import build_site, check_site
+    from rsm_site.build import build_site, check_site, silent
+    from rsm_site.progress import Progress
 
     started = perf_counter()
     config = _config(options)
@@ -193,11 +194,14 @@ def _run_build(options: argparse.Namespace, *, write: bool) -> int:
     record = options.record if write else None
     if record:
         record.begin(*sources)
+    progress = Progress()
+    tell = progress if sys.stderr.isatty() and not getattr(options, "quiet", False) else silent
     gc.disable()  # a build makes nothing but live objects
     try:
-        built = build_site(config) if write else check_site(config)
+        built = build_site(config, tell) if write else check_site(config, tell=tell)
     finally:
         gc.enable()
+        progress.close()
     _report(options, built.problems, built.texts)
     before = after = ""
     if not getattr(options, "quiet", False) and _format(options) == "text":

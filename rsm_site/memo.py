@@ -13,6 +13,7 @@ import msgspec
 
 T = TypeVar("T")
 
+SIZE = 16  # bytes of a hash
 _FORMAT = 1
 # After so many builds that had no use for it a thing is dropped.
 _BUILDS = 8
@@ -21,11 +22,7 @@ _TABLE = "CREATE TABLE IF NOT EXISTS made (key BLOB PRIMARY KEY, value BLOB, bui
 
 def digest(*parts: bytes) -> bytes:
     """A short hash of the parts, each told apart from the next."""
-    made = blake2b(digest_size=16)
-    for part in parts:
-        made.update(b"%d:" % len(part))
-        made.update(part)
-    return made.digest()
+    return blake2b(b"".join([b"%d:%b" % (len(part), part) for part in parts]), digest_size=SIZE).digest()
 
 
 def stamp_of_program() -> bytes:

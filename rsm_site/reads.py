@@ -1,7 +1,7 @@
 """What a page reads while it is made: this decides when it has to be made again."""
 
 import pickle
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from io import BytesIO
 from typing import Any, Generic, TypeVar, cast
@@ -22,9 +22,8 @@ class Reads:
 
     def __init__(self, digests: "Digests | None" = None) -> None:
         """Begin with nothing to read, between pages."""
-        self._digests = digests or Digests()
         self._readable: dict[str, Callable[[Any], Any]] = {}
-        self._states: dict[Read, bytes] = {}
+        self._states = _States(self._readable, digests or Digests())
         self._noted: dict[str, set[Read]] = {}
         self._spoilt: set[str] = set()
         self._page = ""
@@ -60,14 +59,10 @@ class Reads:
 
     def state(self, reads: tuple[Read, ...]) -> bytes | None:
         """A hash of what all of these would read now; None when one of them cannot be read any more."""
-        states = []
-        for read in reads:
-            if read not in self._states:
-                if read[0] not in self._readable:
-                    return None
-                self._states[read] = self._digests.of(self._readable[read[0]](read[1]))
-            states.append(self._states[read])
-        return digest(*states)
+        try:
+            return digest(b"".join(map(self._states.__getitem__, reads)))
+        except LookupError:
+            return None
 
     def noted(self, page: str) -> tuple[Read, ...] | None:
         """What the page has read, in order; None when it is to be made anew."""
@@ -88,6 +83,20 @@ class Reads:
         return _WatchedDict(self, name, values)
 
 
+class _States(dict[Read, bytes]):
+    """The hash of each read as it is now, made when it is first asked for; LookupError when it cannot be read."""
+
+    def __init__(self, readable: Mapping[str, Callable[[Any], Any]], digests: "Digests") -> None:
+        super().__init__()
+        self._readable = readable
+        self._digests = digests
+
+    def __missing__(self, read: Read) -> bytes:
+        name, part = read
+        state = self[read] = self._digests.of(self._readable[name](part))
+        return state
+
+
 class Digests:
     """Hashes of values by what they say; where a record stands in its file, and an event's longer text, are no part of
     it."""
@@ -100,7 +109,9 @@ class Digests:
     def of(self, value: Any) -> bytes:
         """The hash of a value."""
         if isinstance(value, tuple):
-            return digest(*map(self.of, value))
+            return digest(b"".join(map(self.of, value)))
+        if isinstance(value, str):
+            return digest(value.encode())
         if isinstance(value, Struct) and not isinstance(value, Record):
             # Made anew for each edition, of records that are not.
             return digest(type(value).__name__.encode(), *map(self.of, structs.astuple(value)))

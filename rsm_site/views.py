@@ -268,15 +268,12 @@ class Viewer:
         """The sources that the page has cited so far, in the order of their numbers."""
         return tuple(self.source(Citation(id=id_)) for id_ in self._cited)
 
-    def count_numbers(self, texts: Iterable[Prose]) -> tuple[int, int]:
-        """How many figures and dates in the texts, as of the edition's day, are references, and how many are typed by
+    def count_numbers(self, whole: Prose) -> tuple[int, int]:
+        """How many figures and dates in a text, as of the edition's day, are references, and how many are typed by
         hand."""
-        bound = bare = 0
-        for whole in texts:
-            text = structs.replace(whole, text=prose.select(whole.text, self.edition.text_day))
-            bound += sum(reference.kind in ("fact", "date") for reference, _ in references.references(text))
-            bare += proofreading.count_numbers(text.text)
-        return bound, bare
+        text = structs.replace(whole, text=prose.select(whole.text, self.edition.text_day))
+        bound = sum(reference.kind in ("fact", "date") for reference, _ in references.references(text))
+        return bound, proofreading.count_numbers(text.text)
 
     def link(self, url: str) -> str:
         """The address of `url` (from the site's root) as the current page writes it."""

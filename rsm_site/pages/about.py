@@ -1,6 +1,7 @@
 """How the factsheet was made, in figures computed from it."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 from msgspec import Struct
@@ -83,7 +84,12 @@ def _measures(desk: Desk) -> Iterator[Measure]:
         pages=edition.pages,
     )
     desk.reads.note_all("texts")
-    bound, bare = desk.viewer.count_numbers(texts_of(told))
+    day = edition.text_day
+    counts = [
+        desk.memo.same("numbers", (id(text), day), partial(desk.viewer.count_numbers, text), text)
+        for text in texts_of(told)
+    ]
+    bound, bare = sum(bound for bound, _ in counts), sum(bare for _, bare in counts)
     yield Measure(
         label=word("measure_bound"),
         value=percent(bound, bound + bare),

@@ -64,7 +64,7 @@ def event_pages(desk: Desk) -> Iterator[Page | str]:
     neighbours = {event.id: pair for event, pair in zip(events, pairs, strict=False)}
     by_id = {event.id: event for event in events}
     desk.reads.offer("event", by_id.get)
-    desk.reads.offer("neighbours", neighbours.get)
+    desk.reads.offer("neighbours", lambda id_: repr(neighbours.get(id_)))
     for event in events:
         if event.text is None:
             continue
