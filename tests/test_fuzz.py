@@ -26,6 +26,25 @@ def failures(inputs: Iterable[bytes], check: Callable[[bytes], None]) -> list[tu
     return wrong
 
 
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<script>x</script>",
+        "<p onclick=x>y</p>",
+        "<p style=x>y</p>",
+        "<a href='java&#10;script:x'>y</a>",
+        "<a href=' data:text/html,x'>y</a>",
+        "<img src=x>",
+        "<iframe></iframe>",
+        "</p>",
+        "<b><i>x</b></i>",
+    ],
+)
+def test_what_runs_is_seen(html: str) -> None:
+    """What the fuzzers look for is found where it is."""
+    assert oracles.Markup(html).wrong
+
+
 def test_any_markdown_is_refused_or_harmless() -> None:
     """Every text that a fuzzer has found or begins with is refused with its place, or becomes harmless HTML, soon."""
     assert failures([*found("markdown"), *oracles.markdown_seeds()], oracles.check_markdown) == []
