@@ -1,8 +1,9 @@
 """Records -> timeline.ics: events as all-day entries of a calendar (RFC 5545, RFC 7986)."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
 
 import msgspec
 from msgspec import Struct
@@ -12,6 +13,7 @@ from rsm_site.exports.records import Record, absolute
 from rsm_site.exports.store import Store
 from rsm_site.exports.tables import slug
 from rsm_site.views import Viewer
+from rsm_site.workers import in_halves
 
 PRODID = "-//factsheet//timeline 1//EN"
 # Programs that read a calendar with splitlines() would take these for the end of a line.
@@ -113,10 +115,19 @@ def _write(encoded: bytes) -> bytes:
         calendar.add(older_name, icalendar.vText(text))
     if timeline.url:
         calendar.add("url", timeline.url)
-    for each in timeline.entries:
+    head, _, end = bytes(calendar.to_ical()).rpartition(b"END:VCALENDAR")
+    entries = in_halves(timeline.entries, partial(_write_entries, day=timeline.day))
+    return b"".join((head, *entries, b"END:VCALENDAR", end))
+
+
+def _write_entries(entries: Sequence[Entry], day: date) -> list[bytes]:
+    import icalendar
+
+    made = []
+    for each in entries:
         entry = icalendar.Event()
         entry.add("uid", each.id)
-        entry.add("dtstamp", datetime.combine(timeline.day, time(), UTC))
+        entry.add("dtstamp", datetime.combine(day, time(), UTC))
         entry.add("dtstart", each.first)
         if each.last > each.first:
             # The end is the first day that no longer belongs to it.
@@ -130,5 +141,5 @@ def _write(encoded: bytes) -> bytes:
             entry.add("url", each.url)
         entry.add("transp", "TRANSPARENT")
         entry.add("x-edtf", each.edtf)
-        calendar.add_component(entry)
-    return bytes(calendar.to_ical())
+        made.append(bytes(entry.to_ical()))
+    return made
