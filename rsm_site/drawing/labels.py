@@ -59,7 +59,12 @@ class Line(Struct, frozen=True):
 
     def length_in(self, box: Box) -> float:
         """Return how much of the line is inside `box` (Liang and Barsky)."""
-        if (self.x1 < box.left and self.x2 < box.left) or (self.x1 > box.right and self.x2 > box.right):
+        if (
+            (self.x1 < box.left and self.x2 < box.left)
+            or (self.x1 > box.right and self.x2 > box.right)
+            or (self.y1 < box.top and self.y2 < box.top)
+            or (self.y1 > box.bottom and self.y2 > box.bottom)
+        ):
             return 0.0  # most are far away
         start, end = 0.0, 1.0
         dx, dy = self.x2 - self.x1, self.y2 - self.y1
