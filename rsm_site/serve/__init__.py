@@ -1,6 +1,7 @@
 """The preview: a server on 127.0.0.1 that shows the site from memory, and shows it anew after each change."""
 
 import asyncio
+import gc
 import socket
 import sys
 import webbrowser
@@ -9,6 +10,7 @@ from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
+from rsm_site.book import Workshop
 from rsm_site.build import Built, check_site, open_workshop
 from rsm_site.config import Config
 from rsm_site.errors import SiteError, UsageError
@@ -32,11 +34,19 @@ def serve(
 
     UsageError when what was asked for cannot be built at all, SiteError when the port is in use.
     """
-    build = build or partial(check_site, workshop=open_workshop(config, writes=False))
+    build = build or partial(_build, open_workshop(config, writes=False))
     with _listen(port) as listener, suppress(KeyboardInterrupt):
         asyncio.run(_run(config, listener, open_browser, say, build))
     say("The preview has ended")
     return 0
+
+
+def _build(workshop: Workshop, config: Config) -> Built:
+    gc.disable()  # what a build makes lives until the next
+    try:
+        return check_site(config, workshop)
+    finally:
+        gc.enable()
 
 
 async def _run(
@@ -54,6 +64,7 @@ async def _run(
     changes = Changes((config.content, config.templates))
     preview = Preview(lambda: build(config), say)
     await preview.start()
+    gc.freeze()  # the site is not looked through for garbage again and again
     link = f"http://{HOST}:{listener.getsockname()[1]}/"
     say(f"Preview: {link} (it follows your changes; Ctrl-C ends it)")
     if open_browser:
