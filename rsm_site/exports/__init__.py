@@ -103,6 +103,7 @@ class Exports:
         self._store = Store(cache / "exports" if cache else None)
         self._book = book or Book(Workshop(Memo(None)), b"")
         self._reads = self._book.reads
+        self._reads.offer("later", lambda _part: None)
         self._later = self._reads.watched("later", later) if later else None
         with self._reads.of(""):
             self._addresses = Addresses(factsheet, self._newest, later, self._reads)
@@ -192,8 +193,7 @@ class Exports:
         day = self._day_of(url)
         for part in _READS.get(url, ("",) if url == f"editions/{day}/index.html" else ()):
             self._reads.note(f"edition of {day}", part)
-            if self._later:
-                self._reads.note_all("later")
+            self._reads.note_all("later")
         return self._linked_data.get(url, self._linked_data["index.html"]).describe(url, heading, description)
 
     def conventions(self, pages: Iterable[str], urls: Iterable[str], csp: str = "") -> dict[str, bytes]:
@@ -234,6 +234,7 @@ class Exports:
         record = self._record(self._newest.day)
         with self._reads.of("data/"):
             self._reads.join(f"editions/{self._newest.day}/data/")
+            self._reads.note_all("later")
             return structs.replace(record, later=make_later(self._later, self._hindsight)) if self._later else record
 
     @cached_property
