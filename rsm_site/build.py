@@ -1,5 +1,6 @@
 """The stages of a build, in order: load, plan, render, check, write."""
 
+import stat
 from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import partial
@@ -212,23 +213,28 @@ def render_pages(
             made.append((Rendered(html.encode(), inspect_page(page.url, html)), book.reads.noted(page.url)))
         return made
 
-    front = [page for page in plan.pages if page.url == "index.html"]
-    events = [page for page in plan.pages if page.url.startswith("events/")]
     pages = {url: Rendered(kept.files[url], kept.known) for url in plan.urls if (kept := book.find(url))}
-    for group, do in ((front, render), (events, partial(in_halves, do=render)), (plan.pages, render)):
-        waiting = [page for page in group if page.url not in pages]
-        for page, (rendered, noted) in zip(waiting, do(waiting), strict=True):
+
+    def add(group: Sequence[Page], made: Sequence[tuple[Rendered, tuple[Read, ...] | None]]) -> None:
+        for page, (rendered, noted) in zip(group, made, strict=True):
             pages[page.url] = rendered
             book.keep(page.url, {page.url: rendered.data}, noted, rendered.anchors)
-        if "index.html" in pages and not exports.front_files:
-            html = pages["index.html"].data.decode()
-            exports.add_front_page(html, assets.script, single_file=config.single_file, pdf=config.pdf)
+
+    front = [page for page in plan.pages if page.url == "index.html"]
+    events = [page for page in plan.pages if page.url.startswith("events/")]
+    add(front, render(front))
+    html = pages["index.html"].data.decode()
+    exports.add_front_page(html, assets.script, single_file=config.single_file, pdf=config.pdf)
+    add(events, in_halves(events, render))
+    others = [page for page in plan.pages if page.url not in pages]
+    add(others, render(others))
     return {url: pages[url] for url in plan.urls}
 
 
 def _read_output(output: Path, url: str) -> bytes | None:
+    path = output / url
     try:
-        return (output / url).read_bytes()
+        return path.read_bytes() if stat.S_ISREG(path.lstat().st_mode) else None
     except OSError:
         return None
 
