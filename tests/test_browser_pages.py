@@ -70,7 +70,8 @@ TARGETS = """() => {
 
 
 # Words of less than 7:1 against the ground that they are painted on; and one element of each look that is not `known`
-# yet, left in `looks` for axe-core: what has the same tag, class, colours and weight has the same contrast.
+# yet, left in `looks` for axe-core: what has the same colours, size, weight, and for a link the same line and the same
+# words around it, has the same contrast.
 CONTRAST = r"""(known) => {
   const parse = (colour) => {
     const parts = colour.match(/[\d.]+(?:e-?\d+)?/g).map(Number), unit = colour.startsWith("color") ? 1 : 255;
@@ -93,7 +94,8 @@ CONTRAST = r"""(known) => {
     if (!walker.currentNode.data.trim() || each.closest("script, title, desc, option, .quiet, .skip")) continue;
     if (!each.getClientRects().length) continue;
     const style = getComputedStyle(each), colour = each.closest("svg") ? style.fill : style.color, under = ground(each);
-    const key = [each.localName, each.getAttribute("class"), colour, under, parseFloat(style.fontSize) < 18.66, style.fontWeight].join();
+    const link = each.closest("a"), beside = link && getComputedStyle(link.parentElement).color;
+    const key = [colour, under, parseFloat(style.fontSize) < 18.66, style.fontWeight, beside, link && getComputedStyle(link).textDecorationLine].join();
     if (seen.has(key) || colour === "none") continue;
     seen.add(key);
     fresh.push(key);
