@@ -1,5 +1,6 @@
 """The beginning of every command; run as `python -m rsm_site` or `rsm-site`."""
 
+import os
 import sys
 
 from rsm_site.unchanged import Record, cache_folder
@@ -19,5 +20,13 @@ def main() -> int:
     return 0
 
 
+def run() -> None:
+    """Run the command line and end the process, without giving back the memory of a large site piece by piece."""
+    status = main()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
+
+
 if __name__ == "__main__":
-    raise SystemExit(main())
+    run()

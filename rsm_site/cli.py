@@ -211,6 +211,7 @@ def _run_build(options: argparse.Namespace, *, write: bool) -> int:
             what, following = f"Built {_shown(config.output)}", f"open {_shown(config.output / 'index.html')}"
         before, after = f"{what}: {counts}", f". Next: {following}"
         print(f"{before}{perf_counter() - started:.2f} s{after}")
+    options.built = built  # alive to the end of the process, which then need not take it apart
     if record and not built.problems:
         record.end(*sources, str(config.output.absolute()), before, after)
     return 0

@@ -7,6 +7,7 @@ from typing import Any
 from msgspec import Struct
 
 from rsm_site.loader import texts_of
+from rsm_site.memo import digest
 from rsm_site.model import Factsheet
 from rsm_site.pages.cite import Citation, cite
 from rsm_site.pages.desk import Desk
@@ -86,7 +87,9 @@ def _measures(desk: Desk) -> Iterator[Measure]:
     desk.reads.note_all("texts")
     day = edition.text_day
     counts = [
-        desk.memo.same("numbers", (id(text), day), partial(desk.viewer.count_numbers, text), text)
+        desk.memo.get(
+            "numbers", digest(text.text.encode(), str(day).encode()), partial(desk.viewer.count_numbers, text)
+        )
         for text in texts_of(told)
     ]
     bound, bare = sum(bound for bound, _ in counts), sum(bare for _, bare in counts)
