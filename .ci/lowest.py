@@ -5,6 +5,7 @@ import tomllib
 from pathlib import Path
 
 project = tomllib.loads((Path(__file__).parent.parent / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-for each in (*project["dependencies"], *sum(project["optional-dependencies"].values(), [])):
+extras = project["optional-dependencies"].values()
+for each in (*project["dependencies"], *(each for extra in extras for each in extra)):
     if match := re.fullmatch(r"([\w-]+)(?:\[.*\])?>=([\w.]+),<[\w.]+", each):
         print(f"{match[1]}=={match[2]}")
