@@ -290,8 +290,11 @@ def _describe_fact(change: FactChange, viewer: Viewer) -> ChangeEntry:
 
 
 def _difference(old: Side | None, new: Side | None) -> Decimal | None:
-    """How much more the new number is; None when one of the two is none."""
-    if old and new and isinstance(old.value, int | Decimal) and isinstance(new.value, int | Decimal):
+    """How much more the new number is; None when one of the two is none, or meant otherwise than the other: between
+    13,079 and about 13,000 there is no 79."""
+    if not old or not new or old.qualifier != new.qualifier:
+        return None
+    if isinstance(old.value, int | Decimal) and isinstance(new.value, int | Decimal):
         return Decimal(new.value) - Decimal(old.value)
     return None
 

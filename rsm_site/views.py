@@ -455,7 +455,7 @@ class Viewer:
             name = (
                 self.language.word("nations_rest", count=open_nations) if open_nations else self.language.word("rest")
             )
-            troops = number(rest) if table.total is not None else ""
+            troops = self.language.qualified(rest, table.qualifier) if table.total is not None else ""
             rest_row = NationRow(code="", name=name, troops=troops, share=_share(rest, longest))
         return NationsView(
             id=table.date.text.replace("/", "--").strip("~?."),
