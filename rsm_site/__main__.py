@@ -1,5 +1,6 @@
 """The beginning of every command; run as `python -m rsm_site` or `rsm-site`."""
 
+import atexit
 import os
 import sys
 
@@ -22,10 +23,18 @@ def main() -> int:
 
 def run() -> None:
     """Run the command line and end the process, without giving back the memory of a large site piece by piece."""
-    status = main()
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(status)
+    status = 1
+
+    def end() -> None:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)
+
+    atexit.register(end)  # the first to be registered is the last to be called: libraries end before it
+    try:
+        status = main()
+    except SystemExit as ended:  # after --help or --version
+        status = int(ended.code or 0)
 
 
 if __name__ == "__main__":

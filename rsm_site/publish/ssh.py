@@ -5,6 +5,7 @@ import secrets
 import shlex
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +17,7 @@ from rsm_site.publish.releases import CURRENT, NEXT_LINK, RELEASES, ReleasesHost
 from rsm_site.report import printable
 
 _LOCKED = 75
+_LOOKS, _LOOK = 200, 0.01  # s: how often, and how long apart, a complaint is looked for
 # POSIX shells and tools, and what Linux, macOS and the BSDs call the rest.
 _PRELUDE = """\
 export LC_ALL=C; umask 022
@@ -249,7 +251,7 @@ class _Shell:
         It is sent as one compound command, so that of a script which arrives in part nothing is done.
         """
         mark = secrets.token_hex(16).encode()
-        command = f"{{ {script}\n}} </dev/null; printf '\\n%s %d\\n' {mark.decode()} $?\n"
+        command = f"{{ {script}\n}} </dev/null; printf '\\n%s %d\\n' {mark.decode()} $?; echo {mark.decode()} >&2\n"
         output = b""
         try:
             stdin, stdout = self._pipes()
@@ -259,11 +261,11 @@ class _Shell:
                 output += line
                 if line.startswith(mark):
                     status = int(line.split()[1])
-                    return status, output[: -len(line) - 1], self._complaint()
+                    return status, output[: -len(line) - 1], self._complaint(mark)
         except OSError:  # a pipe that nobody reads any more
             pass
         self._process.wait()
-        return 255, b"", self._complaint()
+        return 255, b"", self._complaint(b"")
 
     def close(self) -> None:
         """End the connection, and with it the lock."""
@@ -280,9 +282,14 @@ class _Shell:
         assert self._process.stdout is not None
         return self._process.stdin, self._process.stdout
 
-    def _complaint(self) -> str:
-        """What was said on standard error since the last time."""
-        self._errors.seek(self._told)
-        said = self._errors.read()
+    def _complaint(self, end: bytes) -> str:
+        """What was said on standard error since the last time, as far as `end`: it comes on a way of its own, and may
+        come later than what was said on standard output."""
+        for _ in range(_LOOKS):
+            self._errors.seek(self._told)
+            said = self._errors.read()
+            if end in said:
+                break
+            time.sleep(_LOOK)
         self._told += len(said)
-        return said.decode(errors="replace")
+        return said.replace(end + b"\n", b"").decode(errors="replace") if end else said.decode(errors="replace")
