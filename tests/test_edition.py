@@ -635,7 +635,7 @@ def test_plans_alone_are_shown_as_plans(tmp_path: Path) -> None:
     assert case.run("build", "--strict").status == 0
     front = case.files()["index.html"]
     assert "It wants over 60 (planned) lamps." in seen(front)
-    card = re.search(r'id="fact-lamps".*?</dl>', front.decode(), re.DOTALL)
+    card = re.search(r'id="fact-lamps".*?</div>', front.decode(), re.DOTALL)
     assert card
     assert "tag--planned" in card[0]
     assert "50" not in card[0]

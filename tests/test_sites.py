@@ -196,12 +196,12 @@ def test_second_mission_nations(make: Make) -> None:
     """Norway and Kosovo are countries, the newest table is the edition's, and what it leaves open is the rest."""
     built = make("second-mission")
     front = text_of(page(built, "index.html"))
-    for words in ("Norway", "Kosovo", "Uruguay", "5 others", "39"):
+    for words in ("Norway", "Kosovo", "Uruguay", "5 other nations", "39"):
         assert words in front
     nations = page(built, "nations.html")
     assert 'id="NO"' in nations
     assert 'id="XK"' in nations
-    assert "8 others" in text_of(nations)
+    assert "8 other nations" in text_of(nations)
     assert "about 300" not in text_of(page(built, "editions/2021-05-31/index.html"))
 
 
