@@ -10,7 +10,7 @@ from msgspec import Struct
 
 Anchor = Literal["start", "middle", "end"]
 
-_CROSSED = 2.5  # cost of a unit of line under a label
+_CROSSED = 0.4  # cost of a unit of line under a label
 LINE = 1.4  # height of a line of text, in its size
 BOLD = 1.12  # how much wider bold text is
 _WIDTHS = {
