@@ -18,7 +18,7 @@ from rsm_site.reads import dump
 from rsm_site.views import Viewer
 
 WIDTHS = (288, 640)
-_KEY = ("exactly", "about", "over", "under", "planned", "disputed", "text", "several", "later")
+_KEY = ("exactly", "about", "over", "under", "planned", "disputed", "text", "span", "several", "later")
 
 
 def strength_drawings(

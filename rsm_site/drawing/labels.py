@@ -10,7 +10,6 @@ from msgspec import Struct
 
 Anchor = Literal["start", "middle", "end"]
 
-_CROSSED = 0.4  # cost of a unit of line under a label
 LINE = 1.4  # height of a line of text, in its size
 BOLD = 1.12  # how much wider bold text is
 _WIDTHS = {
@@ -190,13 +189,18 @@ def above(marker: float, size: float) -> tuple[Candidate, ...]:
 
 
 def place_labels(
-    requests: Sequence[Request], *, frame: Box, solid: Sequence[Box] = (), soft: Sequence[Line] = ()
+    requests: Sequence[Request],
+    *,
+    frame: Box,
+    solid: Sequence[Box] = (),
+    soft: Sequence[Line] = (),
+    crossed: float = 0.4,
 ) -> tuple[Placed | None, ...]:
     """Return a place for each request, in their order, None where there is no room.
 
-    No label leaves `frame` or covers another or a `solid` box; crossing a `soft` line costs.
+    No label leaves `frame` or covers another or a `solid` box; a unit of a `soft` line under one costs `crossed`.
     """
-    choices = [_choices(request, frame, solid, soft) for request in requests]
+    choices = [_choices(request, frame, solid, soft, crossed) for request in requests]
     chosen: list[_Choice | None] = [None] * len(requests)
     for index in sorted(range(len(requests)), key=lambda index: -requests[index].loss):
         chosen[index] = next((c for c in choices[index] if not any(c.clashes(o) for o in chosen)), None)
@@ -217,23 +221,23 @@ class _Choice(Struct, frozen=True):
         leader = self.placed.leader
         return self.taken.meets(other) or (leader is not None and leader.length_in(other) > 0)
 
-    def priced(self, lines: Sequence[Line]) -> "_Choice":
+    def priced(self, lines: Sequence[Line], crossed: float) -> "_Choice":
         """The same with the cost of the lines it crosses."""
-        crossed = fsum(line.length_in(self.taken) for line in lines)
-        return _Choice(self.cost + crossed * _CROSSED, self.placed, self.taken)
+        length = fsum(line.length_in(self.taken) for line in lines)
+        return _Choice(self.cost + length * crossed, self.placed, self.taken)
 
     def clashes(self, other: "_Choice | None") -> bool:
         return other is not None and (self.covers(other.taken) or other.covers(self.taken))
 
 
-def _choices(request: Request, frame: Box, solid: Sequence[Box], soft: Sequence[Line]) -> list[_Choice]:
+def _choices(request: Request, frame: Box, solid: Sequence[Box], soft: Sequence[Line], crossed: float) -> list[_Choice]:
     """Return what is possible for one label by itself, best first."""
     others = [box for box in solid if not Box(request.x, request.y, request.x, request.y).within(box)]
     found = [_choice(request, candidate) for candidate in request.candidates]
     reach = _around(found)
     near = [line for line in soft if line.length_in(reach)]
     free = [
-        choice.priced(near)
+        choice.priced(near, crossed)
         for choice in found
         if choice.taken.within(frame)
         and not any(map(choice.taken.meets, solid))

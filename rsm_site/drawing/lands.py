@@ -18,7 +18,7 @@ from rsm_site.drawing.geometry import (
 from rsm_site.drawing.labels import Box
 from rsm_site.drawing.projection import Projection
 
-_TOLERANCE = 0.8  # units that a border may be off
+_TOLERANCE = 1.0  # units that a border may be off
 _ROUGH = 3.0  # the same where only labels ask for it
 _BEYOND = 4.0  # clipped this far outside the frame, where no reader sees the cut
 _SPECK = 1.5  # square units; smaller islands are left out

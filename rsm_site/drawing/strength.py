@@ -22,7 +22,7 @@ _LEAST_YEAR = 9.0  # px; years narrower than that have lines only where they hav
 
 
 class Words(Struct, frozen=True, kw_only=True):
-    """What is written: the axis, the day, patterns with {value}, and the key by kind (also `later` and `several`)."""
+    """What is written: the axis, the day, patterns with {value}; the key by kind, `span`, `later` and `several` too."""
 
     axis: str
     day: str
@@ -118,6 +118,7 @@ def draw_strength(
     amounts = tuple(_amount(tick, format_number(tick), plot) for tick in ticks)
     beside = [Box(0.0, amount.y - 9, left, amount.y + 9) for amount in amounts]
     steps, risers = step_line(values, day, plot)
+    points = tuple(point_mark(value, plot) for value in values)
     patterns = {"planned": words.planned, "disputed": words.disputed}
     return StrengthDrawing(
         width=width,
@@ -137,10 +138,10 @@ def draw_strength(
         lanes=lanes,
         steps=steps,
         risers=risers,
-        points=tuple(point_mark(value, plot) for value in values),
+        points=points,
         labels=tuple(label_values(values, steps, risers, patterns=patterns, beside=beside, day_x=day_x, plot=plot)),
         day=_day_mark(day_x, words.day, plot),
-        key=_key(values, lanes, words),
+        key=_key(values, points, lanes, words),
     )
 
 
@@ -206,11 +207,15 @@ def _day_mark(x: float, label: str, plot: Plot) -> DayMark:
     return DayMark(x=plot.percent(x), anchor=anchor, label=label)
 
 
-def _key(values: Sequence[Value], lanes: Sequence[Lane], words: Words) -> tuple[tuple[str, str], ...]:
+def _key(
+    values: Sequence[Value], points: Sequence[PointMark], lanes: Sequence[Lane], words: Words
+) -> tuple[tuple[str, str], ...]:
     """Return kind and words of all that is drawn and has words, in the order of the words."""
     used: set[str] = {value.kind for value in values}
     if any(value.later for value in values):
         used.add("later")
+    if any(point.long for point in points) or any(mark.span for lane in lanes for mark in lane.marks):
+        used.add("span")
     if any(mark.count for lane in lanes for mark in lane.marks):
         used.add("several")
     return tuple((kind, label) for kind, label in words.key.items() if kind in used)

@@ -1,6 +1,6 @@
 """Which values are named in the drawing, and where."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from heapq import nlargest
 from itertools import pairwise
 
@@ -13,6 +13,7 @@ from rsm_site.drawing.steps import Riser, Step, point_box
 LABEL = 13.0  # px; the stylesheet has the same
 _GREAT = 0.08  # a change worth a label, as a share of the axis
 _CHANGES = 4  # labelled at most
+_CROSSED = 2.5  # cost of a pixel of line under a label; better a leader, or no label
 _LONGEST = 0.7  # of the width, for one label
 _ROOM_FOR_PLANS = 560.0  # px; in a narrower drawing a planned number is a mark alone
 
@@ -65,9 +66,10 @@ def label_values(
     ]
     placed = place_labels(
         requests,
-        frame=Box(0.0, plot.top - 10, plot.width, plot.baseline - 2),
-        solid=[*beside, *(point_box(value, plot) for value in values)],
+        frame=Box(0.0, plot.top - 10, plot.width, plot.baseline - 1),
+        solid=[*beside, *(_kept_clear(value, plot, named={id(value) for value, _ in wanted}) for value in values)],
         soft=[*_lines(steps, risers, plot), Line(day_x, plot.top, day_x, plot.baseline)],
+        crossed=_CROSSED,
     )
     for (value, _), text, request, place in zip(wanted, texts, requests, placed, strict=True):
         if place:
@@ -106,6 +108,13 @@ def _worth_a_label(values: Sequence[Value], largest: float, *, plans: bool) -> I
     }
     for value in reversed(apart.values()):
         yield value, 500.0 if value.amount is None else 1.0
+
+
+def _kept_clear(value: Value, plot: Plot, *, named: Collection[int]) -> Box:
+    """Return where no label may stand: on a mark, nor over a bar without a label, of which it would seem to speak."""
+    box = point_box(value, plot)
+    bare = id(value) not in named and box.right - box.left > 2 * plot.radius
+    return Box(box.left, box.top - LABEL * LINE, box.right, box.bottom) if bare else box
 
 
 def _lines(steps: Sequence[Step], risers: Sequence[Riser], plot: Plot) -> Iterator[Line]:

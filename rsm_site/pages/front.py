@@ -1,6 +1,6 @@
 """The front page: the factsheet in sections."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -128,6 +128,10 @@ def _glance(desk: Desk) -> Iterator[tuple[str, str]]:
         yield word("glance_status"), word("glance_running", date=desk.language.day(desk.edition.text_day))
 
 
+def _parted(names: Sequence[str]) -> bool:
+    return any(name.startswith("events:") for name in names)
+
+
 def _section(desk: Desk, name: str) -> Section | None:
     edition, word, names = desk.edition, desk.word, desk.front_names
     if name.startswith("events:"):
@@ -140,7 +144,8 @@ def _section(desk: Desk, name: str) -> Section | None:
             kind="events",
             title=desk.viewer.category(category),
             view=make_events(desk, events),
-            more_url="timeline.html",
+            # One way to the whole timeline is enough.
+            more_url="" if "timeline" in names else "timeline.html",
             more=word("more_timeline"),
         )
     match name:
@@ -171,7 +176,7 @@ def _section(desk: Desk, name: str) -> Section | None:
     return Section(
         id=name,
         kind=name,
-        title=word(f"section_{name}"),
+        title=word("section_timeline_rest" if name == "timeline" and _parted(names) else f"section_{name}"),
         view=view,
         more_url=f"{more}.html",
         more=word(f"more_{more}"),
