@@ -20,12 +20,13 @@ LAYERS = (288, 420, 640)  # CSS pixels from which each layer is shown; the style
 FALLBACK = 420
 LABEL = 13.0  # px on the screen, as the next
 NAME = 12.0
-_RADIUS = {"hub": 8.0, "functional": 6.5}
+_RADIUS = {"hub": 6.5, "functional": 7.5}
 _OTHER_RADIUS = 5.0
 _GREATEST_UNIT = 2.0
 _APPROXIMATE = 1.3  # as large as a mark that is exact
 _LONGEST = 0.6  # of the width, for the words of a place
 _SPACED = 1.12  # what the space between the letters of a name adds
+_CROSSED = 1.3  # cost of a unit of line under a label
 _BEYOND = 4.0  # clipped this far outside the frame, where no reader sees the cut
 
 Precision = Literal["site", "city", "district", "province"]
@@ -270,7 +271,7 @@ def _labels(
         )
         for group, text, (x, y) in groups
     ]
-    placed = place_labels(requests, frame=scene.frame.grown(-2 * unit), solid=solid, soft=lines)
+    placed = place_labels(requests, frame=scene.frame.grown(-2 * unit), solid=solid, soft=lines, crossed=_CROSSED)
     labels = []
     for place, (group, text, _) in zip(placed, groups, strict=True):
         if place:
@@ -341,8 +342,8 @@ def _round_down(value: float) -> int:
 
 
 def _names(scene: _Scene, unit: float, solid: Sequence[Box], lines: Sequence[Line]) -> Iterator[Name]:
-    """Yield the name of each land that has room for it."""
-    for shape in scene.shapes:
+    """Yield the name of each land that has room for it; none, if the one that the map is about has not."""
+    for shape in sorted(scene.shapes, key=lambda shape: shape.id != scene.highlight):
         text, own = scene.names[shape.id], shape.id == scene.highlight
         half = text_width(text.upper(), NAME * unit) * _SPACED / 2
         for spot in shape.spots:
@@ -351,6 +352,9 @@ def _names(scene: _Scene, unit: float, solid: Sequence[Box], lines: Sequence[Lin
             if text and clear and not any(line.length_in(box) for line in lines) and spot.fits(box):
                 yield Name(x=round(spot.x, 1), y=round(spot.y + NAME * unit * 0.35, 1), text=text, own=own)
                 break
+        else:
+            if own:
+                return
 
 
 def _key(places: Sequence[Place], roles: Mapping[str, str], approximate: str) -> tuple[tuple[str, str], ...]:

@@ -47,9 +47,9 @@ def _measures(desk: Desk) -> Iterator[Measure]:
     ]
     total = len(claims)
 
-    def share(label: str, holds: Callable[[Any], bool], among: list[Any]) -> Measure:
+    def share(label: str, holds: Callable[[Any], bool], among: list[Any], of: str = "measure_of") -> Measure:
         count = sum(holds(claim) for claim in among)
-        detail = word("measure_of", part=number(count), whole=number(len(among)))
+        detail = word(of, part=number(count), whole=number(len(among)))
         return Measure(label=word(label), value=percent(count, len(among)), detail=detail)
 
     yield Measure(label=word("measure_claims"), value=number(total))
@@ -61,7 +61,7 @@ def _measures(desk: Desk) -> Iterator[Measure]:
     )
     yield share("measure_checked", lambda claim: any(sources[c.id].verified for c in claim.sources), claims)
     dated = [claim for claim in claims if hasattr(claim, "date")]
-    yield share("measure_dated", lambda claim: claim.date.day is not None, dated)
+    yield share("measure_dated", lambda claim: claim.date.day is not None, dated, "measure_of_dated")
     current = [fact for fact in edition.facts if fact.current and not fact.is_counted]
     if current:
         oldest = min(current, key=lambda fact: fact.current.date.sort_key if fact.current else ())

@@ -51,7 +51,7 @@ def _register_fact(desk: Desk, fact: FactAt, later: tuple[Observation, ...]) -> 
         observations=tuple(
             desk.viewer.observation(observation, current=fact.current) for observation in reversed(fact.observations)
         ),
-        later=tuple(desk.viewer.observation(observation, is_later=True) for observation in later),
+        later=tuple(desk.viewer.observation(observation, is_later=True) for observation in reversed(later)),
         sparkline=charts.history_line(fact.observations),
         cite=cite(desk, f"facts.html#{fact.fact.id}", f"{fact.fact.label}: {value}"),
     )
