@@ -19,7 +19,6 @@ from rsm_site.views import Viewer
 
 WIDTHS = (288, 640)
 _KEY = ("exactly", "about", "over", "under", "planned", "disputed", "text", "span", "several", "later")
-_COMPACT = 40_000  # from here on round amounts are written in their short form
 
 
 def strength_drawings(
@@ -58,11 +57,6 @@ def strength_drawings(
     order = [*edition.site.categories, *sorted({event.category for event in events} - set(edition.site.categories))]
     categories = [(id_, viewer.category(id_)) for id_ in order]
     day = edition.day
-    largest = max((value.amount or 0.0 for value in values), default=0.0)
-
-    def amount(tick: float) -> str:
-        return language.number(Decimal(f"{tick:g}")) if largest < _COMPACT else language.compact(tick)
-
     return memo.get(
         "strength",
         dump((values, marks, categories, day, words, language.tag)),
@@ -74,7 +68,7 @@ def strength_drawings(
                 day=day,
                 words=words,
                 width=width,
-                format_number=amount,
+                format_number=language.compact,
                 format_year=viewer.year,
             )
             for width in WIDTHS
