@@ -56,10 +56,6 @@ class Book:
             self._kept[name] = self._find(name)
         return self._kept[name]
 
-    def is_kept(self, name: str) -> bool:
-        """Tell whether what was made under this name need not be made again."""
-        return self.find(name) is not None
-
     def keep(self, name: str, files: Mapping[str, bytes], noted: tuple[Read, ...] | None, known: Any = None) -> None:
         """Record what was made, and what was `noted` meanwhile; nothing when that is None."""
         if noted is None:

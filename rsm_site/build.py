@@ -1,7 +1,7 @@
 """The stages of a build, in order: load, plan, render, check, write."""
 
 import stat
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -21,33 +21,29 @@ from rsm_site.exports.pdf import require_weasyprint
 from rsm_site.exports.single_file import hash_of_script
 from rsm_site.freeze import freeze
 from rsm_site.language import Language
-from rsm_site.linkcheck import Anchors, check_links, inspect_page
+from rsm_site.linkcheck import check_links, inspect_page
 from rsm_site.loader import Loaded, load_factsheet
 from rsm_site.manifest import MANIFEST, encode_manifest, make_manifest
 from rsm_site.memo import Memo, digest, stamp_of_program
 from rsm_site.model import Factsheet
 from rsm_site.output import check_output_folder, write_site
-from rsm_site.pages import Page, Plan, plan_pages
+from rsm_site.pages import plan_pages
+from rsm_site.press import Press, Tell
 from rsm_site.prose import Converter, select
-from rsm_site.reads import Read, dump
+from rsm_site.reads import dump
 from rsm_site.render import Renderer
 from rsm_site.strings import read_strings
 from rsm_site.views import Addresses, Viewer
-from rsm_site.workers import in_halves
 
 
-class Tell(Protocol):
-    """Takes the step that a build begins, and how much of it is done."""
+class Audience(Protocol):
+    """Who waits for a page while the rest of the site is still being made."""
 
-    def __call__(self, step: str, done: int = 0, total: int = 0) -> None:
-        """Tell it."""
+    def waits_for(self) -> Iterable[str]:
+        """The URLs of the pages that are wanted first."""
 
-
-class Rendered(Struct, frozen=True):
-    """A page as HTML in UTF-8, and its ids and links."""
-
-    data: bytes
-    anchors: Anchors
+    def take(self, files: Mapping[str, bytes]) -> None:
+        """Get these pages, as far as the site has them, and what they need; the site may yet turn out to be faulty."""
 
 
 class Built(Struct, frozen=True, kw_only=True):
@@ -79,11 +75,14 @@ def build_site(config: Config, tell: Tell = silent) -> Built:
     return built
 
 
-def check_site(config: Config, workshop: Workshop | None = None, tell: Tell = silent) -> Built:
+def check_site(
+    config: Config, workshop: Workshop | None = None, tell: Tell = silent, audience: Audience | None = None
+) -> Built:
     """Make the site in memory; ContentError carries every problem when there is an error, a warning under `strict`.
 
     A `workshop` that is used again makes only what has changed since; the site is the same as without one. `tell` is
-    called with the step that begins, and within a long one with how much of it is done.
+    called with the step that begins, and within a long one with how much of it is done; an `audience` gets its pages
+    before the rest is made.
     """
     tell("reading")
     if config.pdf:
@@ -122,24 +121,33 @@ def check_site(config: Config, workshop: Workshop | None = None, tell: Tell = si
         loaded.texts,
         reads=book.reads,
         memo=workshop.memo,
-        is_kept=book.is_kept,
     )
     problems.update(plan.problems)
     _stop_at(problems, config, loaded.texts)
-    pages = render_pages(plan, language, assets, exports, config, book, tell)
+    press = Press(plan, Renderer(config.templates, language, _site_globals(assets, exports), config.cache), book, tell)
+    if audience:
+        early = press.make(url for url in audience.waits_for() if url in plan.pages)
+        if not press.problems:
+            audience.take({**assets.files, **early})
+    front = press.make(["index.html"])["index.html"]
+    press.make(url for url in plan.pages if url.startswith("events/"))
+    if not press.problems:  # data.html lists what is made of the front page
+        exports.add_front_page(front.decode(), assets.script, single_file=config.single_file, pdf=config.pdf)
+    files = press.make(plan.pages)
+    problems.update(press.problems)
+    _stop_at(problems, config, loaded.texts)
     tell("checking")
-    files = {url: page.data for url, page in pages.items()}
     files.update({**assets.files, **exports.data_files, **exports.front_files})
-    files.update(exports.conventions(pages, files, _policy_of_hosts(assets, config)))
-    problems.update(exports.problems)
+    files.update(exports.conventions(plan.pages, files, _policy_of_hosts(assets, config)))
+    problems.update(book.reads.problems)
     base = urlsplit(factsheet.site.url).path.rstrip("/") + "/"
-    anchors = {url: page.anchors for url, page in pages.items()}
+    anchors = {url: page.anchors for url, page in press.pages.items()}
     anchors.update({url: inspect_page(url, html) for url, html in exports.single_file.items()})
     problems.update(check_links(anchors, files, base))
     _stop_at(problems, config, loaded.texts)
     files[MANIFEST] = encode_manifest(make_manifest(files, day.isoformat()))
     book.close(files)
-    return Built(files=files, page_count=len(pages), problems=tuple(sorted(problems)), texts=loaded.texts)
+    return Built(files=files, page_count=len(plan.pages), problems=tuple(sorted(problems)), texts=loaded.texts)
 
 
 def open_workshop(config: Config, *, writes: bool = True) -> Workshop:
@@ -156,7 +164,7 @@ def describe_changes(config: Config, before: date, after: date) -> ChangesView:
     _stop_at(set(loaded.problems), config, loaded.texts)
     editions = [edition_of(factsheet, day, config.known_by) for day in (before, after)]
     addresses = Addresses(factsheet, editions[1], None)
-    viewer = Viewer(factsheet, editions[1], language, Converter(), addresses, loaded.texts, set())
+    viewer = Viewer(factsheet, editions[1], language, Converter(), addresses, loaded.texts)
     return describe(between(*editions), viewer)
 
 
@@ -195,40 +203,6 @@ def _load(config: Config, memo: Memo | None = None) -> tuple[Loaded, Factsheet, 
         problem = Problem(site.located("language"), "no-strings", message, hint, "warning")
         loaded = structs.replace(loaded, problems=(*loaded.problems, problem))
     return loaded, factsheet, Language(site.language, strings)
-
-
-def render_pages(
-    plan: Plan, language: Language, assets: Assets, exports: Exports, config: Config, book: Book, tell: Tell
-) -> dict[str, Rendered]:
-    """Every page by its URL; what is made of the front page is among the exports, as data.html lists it."""
-    renderer = Renderer(config.templates, language, _site_globals(assets, exports), config.cache)
-
-    def render(pages: Sequence[Page]) -> list[tuple[Rendered, tuple[Read, ...] | None]]:
-        made = []
-        for count, page in enumerate(pages):
-            tell("rendering", count, len(pages))
-            with book.reads.of(page.url):
-                book.reads.note_all("images")
-                html = renderer.render(page)
-            made.append((Rendered(html.encode(), inspect_page(page.url, html)), book.reads.noted(page.url)))
-        return made
-
-    pages = {url: Rendered(kept.files[url], kept.known) for url in plan.urls if (kept := book.find(url))}
-
-    def add(group: Sequence[Page], made: Sequence[tuple[Rendered, tuple[Read, ...] | None]]) -> None:
-        for page, (rendered, noted) in zip(group, made, strict=True):
-            pages[page.url] = rendered
-            book.keep(page.url, {page.url: rendered.data}, noted, rendered.anchors)
-
-    front = [page for page in plan.pages if page.url == "index.html"]
-    events = [page for page in plan.pages if page.url.startswith("events/")]
-    add(front, render(front))
-    html = pages["index.html"].data.decode()
-    exports.add_front_page(html, assets.script, single_file=config.single_file, pdf=config.pdf)
-    add(events, in_halves(events, render))
-    others = [page for page in plan.pages if page.url not in pages]
-    add(others, render(others))
-    return {url: pages[url] for url in plan.urls}
 
 
 def _read_output(output: Path, url: str) -> bytes | None:

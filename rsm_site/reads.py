@@ -8,6 +8,7 @@ from typing import Any, Generic, TypeVar, cast
 
 from msgspec import Struct, structs
 
+from rsm_site.errors import Problem
 from rsm_site.memo import digest
 from rsm_site.model import Event, Prose, Record
 
@@ -25,7 +26,7 @@ class Reads:
         self._readable: dict[str, Callable[[Any], Any]] = {}
         self._states = _States(self._readable, digests or Digests())
         self._noted: dict[str, set[Read]] = {}
-        self._spoilt: set[str] = set()
+        self._problems: dict[str, set[Problem]] = {}
         self._page = ""
         self._current = self._noted.setdefault("", set())
 
@@ -50,12 +51,21 @@ class Reads:
     def join(self, page: str) -> None:
         """Note all that was read for another page, whose problems are now of this one too."""
         self._current |= self._noted[page]
-        if page in self._spoilt:
-            self.spoil()
+        if page in self._problems:
+            self.spoil(*self._problems[page])
 
-    def spoil(self) -> None:
-        """Have the page made anew next time, whatever it read: it had problems to tell."""
-        self._spoilt.add(self._page)
+    def spoil(self, *problems: Problem) -> None:
+        """Have the page made anew next time, whatever it read; it may have problems to tell."""
+        self._problems.setdefault(self._page, set()).update(problems)
+
+    @property
+    def problems(self) -> set[Problem]:
+        """What was found wrong while pages were made."""
+        return set().union(*self._problems.values())
+
+    def problems_of(self, page: str) -> set[Problem]:
+        """What was found wrong while one page was made."""
+        return self._problems.get(page, set())
 
     def state(self, reads: tuple[Read, ...]) -> bytes | None:
         """A hash of what all of these would read now; None when one of them cannot be read any more."""
@@ -66,7 +76,7 @@ class Reads:
 
     def noted(self, page: str) -> tuple[Read, ...] | None:
         """What the page has read, in order; None when it is to be made anew."""
-        return None if page in self._spoilt else tuple(sorted(self._noted[page], key=repr))
+        return None if page in self._problems else tuple(sorted(self._noted[page], key=repr))
 
     def offer(self, name: str, read: Callable[[Any], Any]) -> None:
         """Let `read` say what a part of what is called `name` is now."""

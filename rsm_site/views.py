@@ -206,8 +206,7 @@ class Addresses:
 
 
 class Viewer:
-    """Makes the views of one edition, in one language, for one page at a time; notes references that do not hold on
-    the edition's day in `problems`."""
+    """Makes the views of one edition, in one language, for one page at a time."""
 
     def __init__(
         self,
@@ -217,16 +216,15 @@ class Viewer:
         converter: Converter,
         addresses: Addresses,
         texts: Mapping[str, str],
-        problems: set[Problem],
         reads: Reads | None = None,
     ) -> None:
-        """Work on the front page until `turn_to` names another; what is read meanwhile is noted in `reads`."""
+        """Work on the front page until `turn_to` names another; what is read meanwhile, and references that do not hold
+        on the edition's day, are noted in `reads`."""
         self._reads = reads = reads or Reads()
         name = edition.day.isoformat()
         self.edition = reads.watched(f"edition of {name}", edition)
         self.language = language
         self.addresses = addresses
-        self.problems = problems
         self.url = "index.html"
         self._converter = converter
         self._texts = texts
@@ -500,7 +498,7 @@ class Viewer:
         compiled = self._converter.compile(selected, prefix=prefix, level=level)
         if compiled.has_image:
             hint = "describe it in words; drawings are made from the data"
-            self._note(Problem(text.location, "image", "an image cannot be part of a text", hint))
+            self._reads.spoil(Problem(text.location, "image", "an image cannot be part of a text", hint))
         return prose.render(compiled, lambda reference: self.answer(reference, text), self.link)
 
     def headings(self, text: Prose, *, prefix: str = "", level: int = 2) -> tuple[tuple[int, str, str], ...]:
@@ -520,7 +518,7 @@ class Viewer:
             if reference.day and reference.day > self.edition.day:
                 message = f"{reference.day} is after the edition of {self.edition.day}"
             hint = "limit the text with '::: from=... until=...', or the page with 'from:' and 'until:'"
-            self._note(Problem(place, "not-on-that-day", message, hint))
+            self._reads.spoil(Problem(place, "not-on-that-day", message, hint))
             return Answer(reference.raw)
         return answer
 
@@ -569,10 +567,6 @@ class Viewer:
         if observation is None:
             return None
         return Answer(self.language.qualified(observation.value, observation.qualifier, observation.status), url)
-
-    def _note(self, problem: Problem) -> None:
-        self.problems.add(problem)
-        self._reads.spoil()
 
     def _degrees(self, degrees: Decimal) -> str:
         return self.language.number(abs(round(degrees, 3)))

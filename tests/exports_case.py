@@ -101,7 +101,7 @@ class Case:
 
     def viewer(self, edition: Edition) -> Viewer:
         """What the pages of an edition are made with."""
-        return Viewer(self.factsheet, edition, self.language, Converter(), self.addresses, self.texts, set())
+        return Viewer(self.factsheet, edition, self.language, Converter(), self.addresses, self.texts)
 
 
 @cache

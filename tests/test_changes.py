@@ -166,7 +166,7 @@ def language() -> Language:
 
 def viewer_of(factsheet: Factsheet, edition: Edition) -> Viewer:
     """What the changes page is made with."""
-    return Viewer(factsheet, edition, language(), Converter(), Addresses(factsheet, edition, None), {}, set())
+    return Viewer(factsheet, edition, language(), Converter(), Addresses(factsheet, edition, None), {})
 
 
 def test_terminal_tells_each_change(harbour: Case) -> None:

@@ -13,7 +13,6 @@ from rsm_site.book import Book, Workshop
 from rsm_site.changes import between, describe
 from rsm_site.dates import PartialDate
 from rsm_site.edition import Edition, Later, edition_of
-from rsm_site.errors import Problem
 from rsm_site.exports import (
     bibtex,
     factsheet_json,
@@ -71,8 +70,7 @@ class Images(Struct, frozen=True, kw_only=True):
 
 
 class Exports:
-    """Makes what an edition and its archive are exported as; references that do not hold on an edition's day are noted
-    in `problems`."""
+    """Makes what an edition and its archive are exported as."""
 
     def __init__(
         self,
@@ -89,7 +87,6 @@ class Exports:
     ) -> None:
         """Take the editions oldest first; what is `later` than the newest is told apart, in its data alone. A `cache`
         folder keeps what heavy libraries made, and the `book` tells what need not be made again."""
-        self.problems: set[Problem] = set()
         self._records: dict[date, Record] = {}
         self.front_files: dict[str, bytes] = {}
         self.single_file: dict[str, str] = {}
@@ -281,7 +278,6 @@ class Exports:
             self._converter,
             self._addresses,
             self._texts,
-            self.problems,
             self._reads,
         )
 

@@ -1,4 +1,4 @@
-"""Edition -> the list of pages: URL, template, and the view that the template places."""
+"""Edition -> the pages by URL: template, and the view that the template places, each made when it is asked for."""
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
@@ -13,7 +13,7 @@ from rsm_site.memo import Memo
 from rsm_site.model import Factsheet
 from rsm_site.pages.about import make_about
 from rsm_site.pages.desk import Commons, Desk
-from rsm_site.pages.frame import Frame, Page, make_commons, make_page
+from rsm_site.pages.frame import Frame, Page, Planned, make_commons, plan_page
 from rsm_site.pages.front import make_front
 from rsm_site.pages.history import list_days, make_archive, make_changes
 from rsm_site.pages.places import make_hubs, make_nations
@@ -30,11 +30,9 @@ __all__ = ["Frame", "Page", "Plan", "plan_pages"]
 
 
 class Plan(Struct, frozen=True, kw_only=True):
-    """What is made: the URLs of all pages in order, those pages that are not kept from before, and problems that show
-    only when the pages are made."""
+    """What is made: each page, in order of their URLs, by who makes it; and problems that show only in an edition."""
 
-    urls: tuple[str, ...]
-    pages: tuple[Page, ...]
+    pages: Mapping[str, Callable[[], Page]]
     problems: tuple[Problem, ...]
 
 
@@ -48,11 +46,9 @@ def plan_pages(
     *,
     reads: Reads,
     memo: Memo,
-    is_kept: Callable[[str], bool],
 ) -> Plan:
     """The pages of the last of the editions, which alone also tells what is on record of `later` days, and those of the
-    archive. What each is made from is noted in `reads`, a page that `is_kept` is not made; drawings are kept in `memo`.
-    """
+    archive. What each is made from is noted in `reads`; drawings are kept in `memo`."""
     newest = editions[-1]
     problems: set[Problem] = set()
     addresses = Addresses(factsheet, newest, later, reads)
@@ -74,11 +70,9 @@ def plan_pages(
             converter,
             texts,
             addresses,
-            problems,
             rewritings,
             reads,
             memo,
-            is_kept,
         )
         made.commons = commons[made.name] = make_commons(made)
         return made
@@ -90,41 +84,40 @@ def plan_pages(
         if fact.current:
             problems.update(check_staleness(fact.fact, fact.current, newest.day))
     return Plan(
-        urls=tuple(page if isinstance(page, str) else page.url for page in planned),
-        pages=tuple(page for page in planned if not isinstance(page, str)),
+        pages=dict(planned),
         problems=tuple(sorted(problems)),
     )
 
 
-def _front_page(desk: Desk, url: str) -> Page | str:
-    return make_page(desk, url, "index", desk.site.title, lambda: make_front(desk, url), is_front=True)
+def _front_page(desk: Desk, url: str) -> Planned:
+    return plan_page(desk, url, "index", desk.site.title, partial(make_front, desk, url), is_front=True)
 
 
-def _main_pages(desk: Desk) -> Iterator[Page | str]:
+def _main_pages(desk: Desk) -> Iterator[Planned]:
     """Every page but those of the archived editions."""
     edition, word = desk.edition, desk.word
     yield _front_page(desk, "index.html")
     if desk.all_events:
-        yield make_page(desk, "timeline.html", "timeline", word("title_timeline"), partial(make_timeline, desk))
+        yield plan_page(desk, "timeline.html", "timeline", word("title_timeline"), partial(make_timeline, desk))
     yield from event_pages(desk)
     if edition.facts:
-        yield make_page(desk, "facts.html", "facts", word("title_facts"), partial(make_register, desk))
+        yield plan_page(desk, "facts.html", "facts", word("title_facts"), partial(make_register, desk))
     if edition.hubs or edition.closed_hubs:
-        yield make_page(desk, "hubs.html", "hubs", word("title_hubs"), partial(make_hubs, desk))
+        yield plan_page(desk, "hubs.html", "hubs", word("title_hubs"), partial(make_hubs, desk))
     if edition.contributions:
-        yield make_page(desk, "nations.html", "nations", word("title_nations"), partial(make_nations, desk))
+        yield plan_page(desk, "nations.html", "nations", word("title_nations"), partial(make_nations, desk))
     own = {page.id: page for page in desk.own_pages}
     desk.reads.offer("page", own.get)
     for page in own.values():
         view = partial(make_prose, desk, page)
-        yield make_page(desk, f"{page.id}.html", "prose", page.title, view, record=("page", page.id))
+        yield plan_page(desk, f"{page.id}.html", "prose", page.title, view, record=("page", page.id))
     if desk.has_changes:
-        yield make_page(desk, "changes.html", "changes", word("title_changes"), partial(make_changes, desk))
-    yield make_page(desk, "editions/index.html", "archive", word("title_archive"), partial(make_archive, desk))
+        yield plan_page(desk, "changes.html", "changes", word("title_changes"), partial(make_changes, desk))
+    yield plan_page(desk, "editions/index.html", "archive", word("title_archive"), partial(make_archive, desk))
     if desk.sources:
-        yield make_page(desk, "sources.html", "sources", word("title_sources"), partial(make_sources, desk))
+        yield plan_page(desk, "sources.html", "sources", word("title_sources"), partial(make_sources, desk))
     if edition.terms:
-        yield make_page(desk, "glossary.html", "glossary", word("title_glossary"), partial(make_glossary, desk))
-    yield make_page(desk, "data.html", "data", word("title_data"), partial(list_days, desk))
-    yield make_page(desk, "about.html", "about", word("title_about"), partial(make_about, desk))
-    yield make_page(desk, "404.html", "404", word("title_404"), lambda: None, robots="noindex")
+        yield plan_page(desk, "glossary.html", "glossary", word("title_glossary"), partial(make_glossary, desk))
+    yield plan_page(desk, "data.html", "data", word("title_data"), partial(list_days, desk))
+    yield plan_page(desk, "about.html", "about", word("title_about"), partial(make_about, desk))
+    yield plan_page(desk, "404.html", "404", word("title_404"), lambda: None, robots="noindex")

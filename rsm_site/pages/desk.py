@@ -1,6 +1,6 @@
 """What the pages of one edition are made from: its records, the language, and who makes views of them."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from itertools import groupby
 
@@ -8,7 +8,6 @@ from msgspec import Struct
 
 from rsm_site import changes
 from rsm_site.edition import Edition, FactAt, Later, edition_of
-from rsm_site.errors import Problem
 from rsm_site.freeze import Rewriting
 from rsm_site.language import Language
 from rsm_site.loader import DEFAULT_FRONT_PAGE
@@ -51,17 +50,13 @@ class Desk:
         converter: Converter,
         texts: Mapping[str, str],
         addresses: Addresses,
-        problems: set[Problem],
         rewritings: tuple[Rewriting, ...],
         reads: Reads,
         memo: Memo,
-        is_kept: Callable[[str], bool],
     ) -> None:
-        """Begin on the front page; `problems` are added to, what a page is made from is noted in `reads`, and a page
-        that `is_kept` is not made."""
+        """Begin on the front page; what a page is made from is noted in `reads`."""
         self.reads = reads
         self.memo = memo
-        self.is_kept = is_kept
         self.name = f"{edition.day} and later" if later else f"{edition.day}"
         self.commons = Commons(site=edition.site, nav=(), ended="", has_later=bool(later))
         self.factsheet = reads.watched("factsheet", factsheet)
@@ -73,11 +68,11 @@ class Desk:
         self.language = language
         self.addresses = addresses
         self.site: Site = edition.site
-        self.viewer = Viewer(factsheet, edition, language, converter, addresses, texts, problems, reads)
+        self.viewer = Viewer(factsheet, edition, language, converter, addresses, texts, reads)
         self.hindsight = self.viewer
         if later:
             whole_record = edition_of(factsheet, date.max, edition.known_by)
-            self.hindsight = Viewer(factsheet, whole_record, language, converter, addresses, texts, problems, reads)
+            self.hindsight = Viewer(factsheet, whole_record, language, converter, addresses, texts, reads)
             self.hindsight.share(self.viewer)
         self.word = language.word
         longer = {event.id: event.text.text for event in factsheet.events if event.text}

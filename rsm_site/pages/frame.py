@@ -62,7 +62,10 @@ class Page(Struct, frozen=True, kw_only=True):
     view: Any
 
 
-def make_page(
+Planned = tuple[str, Callable[[], Page]]
+
+
+def plan_page(
     desk: Desk,
     url: str,
     template: str,
@@ -72,13 +75,11 @@ def make_page(
     record: Read | None = None,
     robots: str = "",
     is_front: bool = False,
-) -> Page | str:
-    """The page at `url`, or only its URL when what it was made from before is still the same; `view` makes what its
-    template places, which may have `contents`: ids and titles of parts; `record` is what the page is of, if anything.
-    """
-    if desk.is_kept(url):
-        return url
-    with desk.reads.of(url):
+) -> Planned:
+    """The page at `url` and who makes it when it is asked for; `view` makes what its template places, which may have
+    `contents`: ids and titles of parts; `record` is what the page is of, if anything."""
+
+    def make() -> Page:
         desk.turn_to(url)
         desk.reads.note("frame", desk.name)
         if record:
@@ -90,6 +91,8 @@ def make_page(
             frame=_frame(desk, url, heading, getattr(made, "contents", ()), robots=robots, is_front=is_front),
             view=made,
         )
+
+    return url, make
 
 
 def make_commons(desk: Desk) -> Commons:

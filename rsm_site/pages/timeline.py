@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from rsm_site.model import Event
 from rsm_site.pages.desk import Desk, NavItem, Years, by_year
-from rsm_site.pages.frame import Page, make_page
+from rsm_site.pages.frame import Planned, plan_page
 from rsm_site.views import EventView
 
 
@@ -56,7 +56,7 @@ def make_timeline(desk: Desk) -> EventsView:
     return make_events(desk, desk.edition.events, desk.later_events)
 
 
-def event_pages(desk: Desk) -> Iterator[Page | str]:
+def event_pages(desk: Desk) -> Iterator[Planned]:
     """The page of each event that has a longer text."""
     events = desk.all_events
     items = [NavItem(title=event.title, url=desk.addresses.of("event", event.id)) for event in events]
@@ -81,4 +81,4 @@ def event_pages(desk: Desk) -> Iterator[Page | str]:
                 next=following,
             )
 
-        yield make_page(desk, f"events/{event.id}.html", "event", event.title, view, record=("event", event.id))
+        yield plan_page(desk, f"events/{event.id}.html", "event", event.title, view, record=("event", event.id))
