@@ -127,7 +127,7 @@ def check_site(
     press = Press(plan, Renderer(config.templates, language, _site_globals(assets, exports), config.cache), book, tell)
     if audience:
         early = press.make(url for url in audience.waits_for() if url in plan.pages)
-        if not press.problems:
+        if not press.problems and not any(press.pages[url].anchors.problems for url in early):
             audience.take({**assets.files, **early})
     front = press.make(["index.html"])["index.html"]
     press.make(url for url in plan.pages if url.startswith("events/"))

@@ -73,7 +73,7 @@ if "unwatchable" in sys.argv:
 config = make_config(project=Path(sys.argv[1]), cache=Path(sys.argv[1]) / "cache")
 port = int(sys.argv[2]) if sys.argv[2] else None
 sys.exit(serve(config, port=port, open_browser=False, say=lambda text: print(text, flush=True),
-               build=copy if "bare" in sys.argv else check_site))
+               build=lambda config, _audience: copy(config) if "bare" in sys.argv else check_site(config)))
 """
 
 

@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from rsm_site.book import Workshop
-from rsm_site.build import Built, check_site, open_workshop
+from rsm_site.build import Audience, Built, check_site, open_workshop
 from rsm_site.config import Config
 from rsm_site.errors import SiteError, UsageError
 
@@ -28,7 +28,7 @@ def serve(
     port: int | None,
     open_browser: bool,
     say: Callable[[str], None],
-    build: Callable[[Config], Built] | None = None,
+    build: Callable[[Config, Audience], Built] | None = None,
 ) -> int:
     """Show the site until Ctrl-C and give the exit status; `port` None takes a free one from 8000 on, 0 any.
 
@@ -41,10 +41,10 @@ def serve(
     return 0
 
 
-def _build(workshop: Workshop, config: Config) -> Built:
+def _build(workshop: Workshop, config: Config, audience: Audience) -> Built:
     gc.disable()  # what a build makes lives until the next
     try:
-        return check_site(config, workshop)
+        return check_site(config, workshop, audience=audience)
     finally:
         gc.enable()
 
@@ -54,7 +54,7 @@ async def _run(
     listener: socket.socket,
     open_browser: bool,
     say: Callable[[str], None],
-    build: Callable[[Config], Built],
+    build: Callable[[Config, Audience], Built],
 ) -> None:
     from rsm_site.serve.preview import Preview
     from rsm_site.serve.watch import Changes
@@ -62,7 +62,8 @@ async def _run(
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(lambda _loop, context: say(f"preview: {context['message']}"))
     changes = Changes((config.content, config.templates))
-    preview = Preview(lambda: build(config), say)
+    sys.setswitchinterval(0.001)  # seconds: who asks for a page is not kept waiting by a build
+    preview = Preview(partial(build, config), say)
     await preview.start()
     gc.freeze()  # the site is not looked through for garbage again and again
     link = f"http://{HOST}:{listener.getsockname()[1]}/"

@@ -54,6 +54,7 @@ def make_app(preview: Preview) -> ASGIApp:
         if isinstance(found, str):
             return Response(status_code=301, headers={"Location": quote(found)})
         if found.url.endswith(".html"):
+            preview.looked_at = found.url
             found = Found(found.url, add_script(found.data), found.status)
         return _answer(request, found)
 

@@ -7,7 +7,7 @@ from time import perf_counter
 
 from msgspec import Struct
 
-from rsm_site.build import Built
+from rsm_site.build import Audience, Built
 from rsm_site.errors import ContentError, SiteError, UsageError
 from rsm_site.report import as_text
 from rsm_site.serve.watch import Changes
@@ -25,14 +25,17 @@ class State(Struct, frozen=True):
 
 
 class Preview:
-    """Keeps the state up to date with the content, and tells of it in the terminal and to those who wait."""
+    """Keeps the state up to date with the content, and tells of it in the terminal and to those who wait; `looked_at`
+    is the URL of the page that was asked for last."""
 
-    def __init__(self, build: Callable[[], Built], say: Callable[[str], None]) -> None:
+    def __init__(self, build: Callable[[Audience], Built], say: Callable[[str], None]) -> None:
         """Begin with nothing to show; `build` makes the site, in a thread of its own."""
         self.state = State()
         self.closed = False
+        self.looked_at = ""
         self._build = build
         self._say = say
+        self._good: Mapping[str, bytes] | None = None
         self._changed = asyncio.Event()
         self._warnings: tuple[str, ...] = ()
         self._started = 0.0
@@ -52,6 +55,19 @@ class Preview:
             if isinstance(made, Built) or not await changes.more(_GRACE):
                 self._show(made)
 
+    def waits_for(self) -> tuple[str, ...]:
+        """The page that was asked for last: it is shown as soon as it is made."""
+        return (self.looked_at,)
+
+    def take(self, files: Mapping[str, bytes]) -> None:
+        """Show these files beside the others of the last good site; called by the thread that builds."""
+        self._loop.call_soon_threadsafe(self._take, files)
+
+    def _take(self, files: Mapping[str, bytes]) -> None:
+        before = self.state.files
+        if before is not None and any(before.get(url) != data for url, data in files.items()):
+            self._enter(State({**before, **files}, self.state.problems))
+
     async def next(self, seen: State) -> State:
         """The state as soon as it is another than `seen`, or the preview is closed."""
         while self.state is seen and not self.closed:
@@ -65,23 +81,24 @@ class Preview:
 
     async def _attempt(self) -> Built | BaseException:
         self._started = perf_counter()
-        building = asyncio.get_running_loop().run_in_executor(None, self._build)
+        self._loop = asyncio.get_running_loop()
+        building = self._loop.run_in_executor(None, self._build, self)
         # Whatever a build raises is a value here: the preview outlives it.
         await asyncio.wait([building])
         return building.exception() or building.result()
 
     def _show(self, made: Built | BaseException) -> None:
-        before = self.state
         if isinstance(made, Built):
             self._enter(State(made.files))
-            self._say(f"{self._outcome(before.files, made)} in {(perf_counter() - self._started) * 1000:.0f} ms")
+            self._say(f"{self._outcome(self._good, made)} in {(perf_counter() - self._started) * 1000:.0f} ms")
+            self._good = made.files
             self._warn(tuple(as_text(made.problems, made.texts)))
         else:
             problems = _explain(made)
-            self._enter(State(before.files, problems))
+            self._enter(State(self._good, problems))
             for problem in problems:
                 self._say(problem)
-            kept = "the preview stays as it was" if before.files is not None else "there is nothing to show yet"
+            kept = "the preview stays as it was" if self._good is not None else "there is nothing to show yet"
             self._say(f"{count_of(problems)}; {kept}")
 
     def _enter(self, state: State) -> None:
