@@ -1,10 +1,12 @@
 """The content folder -> Factsheet: walks it, reads every file, puts the records together and resolves their ids."""
 
 import gc
+import os
 import re
 import stat
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
+from operator import attrgetter
 from pathlib import Path, PurePosixPath
 from typing import Any, TypeVar
 
@@ -32,6 +34,7 @@ from rsm_site.model import (
     Term,
 )
 from rsm_site.reader import Document
+from rsm_site.references import Reference
 from rsm_site.schema import Findings, Mention
 
 MAX_SUGGESTIONS = 300
@@ -64,6 +67,9 @@ _ONE_OF = {
     "categories": "category",
 }
 R = TypeVar("R", bound=Record)
+T = TypeVar("T")
+# Nanoseconds: files are dated no finer. Whoever has just read the newest file may have read what was not yet all of it.
+_TICK = 10_000_000
 
 
 class Loaded(Struct, frozen=True):
@@ -134,6 +140,15 @@ def _load(folder: "_Folder") -> Loaded:
     return Loaded(factsheet if site else None, tuple(sorted(set(problems))), folder.texts)
 
 
+class _File:
+    """Where a file stands, and what tells that it was written again."""
+
+    def __init__(self, location: str, status: os.stat_result) -> None:
+        self.location = location
+        self.stamp = (status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino)
+        self.changed = max(status.st_mtime_ns, status.st_ctime_ns)
+
+
 class _Folder:
     """The files below content/, each read at most once, and what reading them brings to light."""
 
@@ -143,11 +158,13 @@ class _Folder:
         project, absolute = config.project.absolute(), config.content.absolute()
         inside = absolute.is_relative_to(project)
         self.shown = PurePosixPath((absolute.relative_to(project) if inside else config.content).as_posix())
+        self._prefix = f"{self.shown}/" if self.shown.parts else ""
         self.findings = Findings()
         self.problems = self.findings.problems
         self.texts: dict[str, str] = {}
-        self.unread = dict(sorted(self._walk()))
-        self.files = dict(self.unread)
+        self.files = dict(sorted(self._walk()))
+        self.unread = dict.fromkeys(self.files)
+        self._newest = max((file.changed for file in self.files.values()), default=0)
 
     def site(self) -> Site | None:
         """The record of site.yaml, None when it is not usable."""
@@ -164,28 +181,25 @@ class _Folder:
         return tuple(each for path in self._matching(name, ".yaml") for each in self._records_in(path, name, record))
 
     def _records_in(self, path: str, name: str, record: type[R]) -> Iterable[R]:
-        shown, data = str(self.shown / path), self._bytes(path)
-        if data is None:
-            return ()
-
-        def read(findings: Findings) -> list[R]:
-            document = reader.read_yaml(shown, data, findings.problems)
-            self.texts[shown] = document.text
-            return schema.read_records(record, name, document, findings)
-
-        key = digest(name.encode(), shown.encode(), data)
-        kept: tuple[list[R], Findings] | None = self.memo.find("records", key)
-        if kept is None:
+        def read() -> tuple[str, list[R], Findings]:
             alone = Findings()
-            kept = (read(alone), alone)
+            data = self._bytes(path, alone.problems)
+            key = digest(name.encode(), self.name_of(path).encode(), data)
+            kept: tuple[list[R], Findings] | None = self.memo.find("records", key)
+            if kept:
+                return reader.read_text(self.name_of(path), data, []).text, *kept
+            document = reader.read_yaml(self.name_of(path), data, alone.problems)
+            records = schema.read_records(record, name, document, alone)
             if not alone.problems and not alone.partial:
-                self.memo.keep("records", key, kept)
-        else:
-            self.texts[shown] = reader.read_text(shown, data, []).text
-        records, found = kept
+                self.memo.keep("records", key, (records, alone))
+            return document.text, records, alone
+
+        text, records, found = self._once("records", path, read)
         ids = self.findings.ids.setdefault(name, {})
         if found.problems or found.partial or not ids.keys().isdisjoint(found.ids.get(name, ())):
-            return read(self.findings)
+            return schema.read_records(record, name, self._read(path, reader.read_yaml), self.findings)
+        self.texts[self.name_of(path)] = text
+        self.unread.pop(path, None)
         ids.update(found.ids.get(name, {}))
         self.findings.mentions.extend(found.mentions)
         self.findings.texts.extend(found.texts)
@@ -197,8 +211,8 @@ class _Folder:
         known = self.findings.ids.get("timeline", {})
         for path in self._matching("timeline", ".md"):
             document = self._read(path, reader.read_text)
-            stem = PurePosixPath(path).stem
-            texts[stem] = self.memo.same("text", (document.body, document.file), partial(_whole, document))
+            stem = path[len("timeline/") : -len(".md")]
+            texts[stem] = self.memo.same("text", id(document), partial(_whole, document), document)
             self.findings.texts.append(texts[stem])
             if stem not in known and "timeline" not in self.findings.partial:
                 hint = schema.suggest(stem, known) or "name the file after an event's id"
@@ -271,61 +285,80 @@ class _Folder:
         """Add a problem with a whole file."""
         self.problems.append(Problem(Location(str(self.shown / path)), code, message, hint, severity))
 
-    def _walk(self) -> Iterator[tuple[str, Path]]:
+    def name_of(self, path: str) -> str:
+        """A file's name in problems."""
+        return self._prefix + path
+
+    def _walk(self) -> Iterator[tuple[str, "_File"]]:
         """Every file by its path below content/; what is no file of this folder is a problem."""
         real_root = self.root.resolve()
-        waiting = [self.root]
+        waiting = [""]
         while waiting:
             folder = waiting.pop()
             try:
-                entries = sorted(folder.iterdir())
+                with os.scandir(self.root / folder) as found:
+                    entries = sorted(found, key=attrgetter("name"))
             except OSError as error:
-                name = folder.relative_to(self.root).as_posix()
+                name = folder.rstrip("/") or "."
                 self.refuse(name, "unreadable", f"the folder cannot be read: {error.strerror}", "check its permissions")
                 continue
             for entry in entries:
                 if LEFT_BEHIND.fullmatch(entry.name):
                     continue
-                path = entry.relative_to(self.root).as_posix()
+                path = folder + entry.name
                 try:
-                    mode = entry.stat().st_mode
-                    is_outside = entry.is_symlink() and not entry.resolve(strict=True).is_relative_to(real_root)
+                    status, is_link = entry.stat(), entry.is_symlink()
+                    is_outside = is_link and not Path(entry.path).resolve(strict=True).is_relative_to(real_root)
                 except (OSError, RuntimeError):
                     self.refuse(path, "unreadable", "this leads to no file", "check its permissions and where it leads")
                     continue
                 if is_outside:
                     self.refuse(path, "outside", "the link leads out of the content folder", "copy the file here")
-                elif stat.S_ISDIR(mode) and entry.is_symlink():
+                elif stat.S_ISDIR(status.st_mode) and is_link:
                     self.refuse(path, "outside", "a folder cannot be a link", "move the files here")
-                elif stat.S_ISDIR(mode):
-                    waiting.append(entry)
-                elif stat.S_ISREG(mode):
-                    yield path, entry
+                elif stat.S_ISDIR(status.st_mode):
+                    waiting.append(f"{path}/")
+                elif stat.S_ISREG(status.st_mode):
+                    yield path, _File(entry.path, status)
                 else:
                     self.refuse(path, "not-a-file", "this is neither a file nor a folder", "delete it")
 
     def _read(self, path: str, read: Callable[[str, bytes, list[Problem]], Document]) -> Document:
         """Read one file; what is wrong with it is added to the problems."""
-        name, data = str(self.shown / path), self._bytes(path)
-        if data is None:
-            return Document(file=name, text="")
-        document = read(name, data, self.problems)
+        name = self.name_of(path)
+
+        def read_now() -> tuple[Document, list[Problem]]:
+            found: list[Problem] = []
+            data = self._bytes(path, found)
+            return read(name, data, found) if not found else Document(file=name, text=""), found
+
+        document, found = self._once(read.__name__, path, read_now)
+        self.problems.extend(found)
+        self.unread.pop(path, None)
         self.texts[name] = document.text
         return document
 
-    def _bytes(self, path: str) -> bytes | None:
-        """The bytes of one file; a problem is added and nothing given when they cannot be had."""
-        self.unread.pop(path, None)
+    def _once(self, kind: str, path: str, make: Callable[[], T]) -> T:
+        """What `make` makes of a file, or made of it when the file was last read."""
+        file = self.files[path]
+        if file.changed > self._newest - _TICK:
+            return make()
+        return self.memo.same(kind, (path, file.stamp), make)
+
+    def _bytes(self, path: str, problems: list[Problem]) -> bytes:
+        """The bytes of one file; none, and a problem is added, when they cannot be had."""
+        place = Location(self.name_of(path))
         try:
-            with self.files[path].open("rb") as file:
+            with open(self.files[path].location, "rb") as file:  # noqa: PTH123 - there may be thousands
                 data = file.read(reader.MAX_BYTES + 1)
         except OSError as error:
-            self.refuse(path, "unreadable", f"the file cannot be read: {error.strerror}", "check its permissions")
-            return None
+            message = f"the file cannot be read: {error.strerror}"
+            problems.append(Problem(place, "unreadable", message, "check its permissions"))
+            return b""
         if len(data) > reader.MAX_BYTES:
             message = f"the file is larger than {reader.MAX_BYTES // 1024 // 1024} MiB"
-            self.refuse(path, "too-large", message, "split it into several files")
-            return None
+            problems.append(Problem(place, "too-large", message, "split it into several files"))
+            return b""
         return data
 
     def _matching(self, top: str, suffix: str) -> list[str]:
@@ -353,14 +386,8 @@ def _check_mentions(factsheet: Factsheet, folder: _Folder, *, knows_site: bool) 
     cited = set()
     for text in findings.texts:
         source = folder.texts.get(text.location.file, "")
-        key = digest(text.text.encode(), repr(text.style).encode())
-        named = folder.memo.find("named", key)
-        if named is None:
-            wrong = list(proofreading.check(text, source))
-            named = tuple(references.references(text))
-            problems.extend(wrong)
-            if not wrong:
-                folder.memo.keep("named", key, named)
+        named, wrong = folder.memo.same("named", id(text), partial(_named, text, source, folder.memo), text)
+        problems.extend(wrong)
         for reference, start in named:
             cited.add((reference.kind, reference.id))
             list_ = _LISTS.get(reference.kind, "")
@@ -373,6 +400,18 @@ def _check_mentions(factsheet: Factsheet, folder: _Folder, *, knows_site: bool) 
                 message, hint = f"'{reference.id}' is not a country code", schema.suggest_country(reference.id)
                 problems.append(Problem(place, "bad-country", message, hint))
     return cited
+
+
+def _named(text: Prose, source: str, memo: Memo) -> tuple[tuple[tuple[Reference, int], ...], list[Problem]]:
+    """The references of a text and where they begin, and what is wrong with the text."""
+    key = digest(text.text.encode(), repr(text.style).encode())
+    named = memo.find("named", key)
+    if named is not None:
+        return named, []
+    named, wrong = tuple(references.references(text)), list(proofreading.check(text, source))
+    if not wrong:
+        memo.keep("named", key, named)
+    return named, wrong
 
 
 def _check_mention(mention: Mention, ids: dict[str, dict[str, Any]], findings: Findings) -> Iterator[Problem]:
