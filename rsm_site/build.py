@@ -108,9 +108,6 @@ def check_site(
         book=book,
     )
     book.reads.offer("images", lambda _part: exports.images)
-    tell("converting")
-    texts = [text.text for event in (*editions[-1].events, *(later.events if later else ())) for text in event.texts]
-    converter.prepare(select(text, editions[-1].text_day) for text in texts)
     tell("planning")
     plan = plan_pages(
         factsheet,
@@ -129,6 +126,9 @@ def check_site(
         early = press.make(url for url in audience.waits_for() if url in plan.pages)
         if not press.problems and not any(press.pages[url].anchors.problems for url in early):
             audience.take({**assets.files, **early})
+    tell("converting")
+    texts = [text.text for event in (*editions[-1].events, *(later.events if later else ())) for text in event.texts]
+    converter.prepare(select(text, editions[-1].text_day) for text in texts)
     front = press.make(["index.html"])["index.html"]
     press.make(url for url in plan.pages if url.startswith("events/"))
     if not press.problems:  # data.html lists what is made of the front page

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import date
 
 from rsm_site.dates import PartialDate
-from rsm_site.drawing.geometry import contains
+from rsm_site.drawing.geometry import contains, read_outlines
 from rsm_site.errors import Problem
 from rsm_site.model import (
     Contribution,
@@ -162,9 +162,10 @@ def check_coordinates(factsheet: Factsheet) -> Iterator[Problem]:
     settings = factsheet.site.map
     if not settings or not settings.highlight or not factsheet.outline:
         return
+    outlines = read_outlines(factsheet.outline) if factsheet.hubs else ()
     for hub in factsheet.hubs:
         for place in hub.places:
-            if not contains(factsheet.outline, settings.highlight, float(place.latitude), float(place.longitude)):
+            if not contains(outlines, settings.highlight, float(place.latitude), float(place.longitude)):
                 message = f"{place.name} lies outside the outline of '{settings.highlight}'"
                 hint = "check latitude and longitude; they may be exchanged"
                 yield _refuse(place, "latitude", "outside-country", message, hint)

@@ -142,19 +142,19 @@ def test_a_path_is_short_and_exact() -> None:
 
 def test_contains_knows_inside_border_and_outside() -> None:
     """A place in the outline or just beyond its border is in it, one far away is not; no outline, no verdict."""
-    assert contains(WEST, "AA", 18.5, -72.3)
-    assert contains(WEST, "AA", 18.5, 287.7)
-    assert contains(WEST, "AA", 20.08, -72.0)
-    assert not contains(WEST, "AA", 18.5, -77.0)
-    assert not contains(WEST, "AA", 34.5, 69.2)
-    assert contains(WEST, "ZZ", 0, 0)
+    assert contains(read_outlines(WEST), "AA", 18.5, -72.3)
+    assert contains(read_outlines(WEST), "AA", 18.5, 287.7)
+    assert contains(read_outlines(WEST), "AA", 20.08, -72.0)
+    assert not contains(read_outlines(WEST), "AA", 18.5, -77.0)
+    assert not contains(read_outlines(WEST), "AA", 34.5, 69.2)
+    assert contains(read_outlines(WEST), "ZZ", 0, 0)
 
 
 def test_islands_across_the_antimeridian_contain_their_places() -> None:
     """An outline on both sides of the antimeridian holds a place written on either."""
     islands = collection(AA=ring(179, -18, 181, -16))
-    assert contains(islands, "AA", -17, 179.5)
-    assert contains(islands, "AA", -17, -179.5)
+    assert contains(read_outlines(islands), "AA", -17, 179.5)
+    assert contains(read_outlines(islands), "AA", -17, -179.5)
 
 
 @pytest.mark.parametrize("broken", [{}, {"type": "Feature"}, {"type": "FeatureCollection", "features": [7]}])

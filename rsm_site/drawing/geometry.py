@@ -53,14 +53,14 @@ def _read_ring(ring: Any) -> Ring:
 
 
 def contains(
-    geojson: Mapping[str, Any], highlight: str, latitude: float, longitude: float, *, tolerance_km: float = 10.0
+    outlines: Iterable[Outline], highlight: str, latitude: float, longitude: float, *, tolerance_km: float = 10.0
 ) -> bool:
-    """Tell whether the outline named `highlight` has the place in it or within `tolerance_km` of its border.
+    """Tell whether the one of the outlines named `highlight` has the place in it or within `tolerance_km` of its border.
 
     Borders are simplified, hence the tolerance. True when there is no such outline: nothing then speaks against it.
     """
-    outlines = [outline for outline in read_outlines(geojson) if outline.id == highlight]
-    if not outlines:
+    named = [outline for outline in outlines if outline.id == highlight]
+    if not named:
         return True
     scale = cos(radians(latitude))
 
@@ -68,7 +68,7 @@ def contains(
         """The ring in degrees of latitude round the place, across the antimeridian where that is nearer."""
         return tuple((((lon - longitude + 180) % 360 - 180) * scale, lat - latitude) for lon, lat in ring)
 
-    polygons = [tuple(map(flat, polygon)) for outline in outlines for polygon in outline.polygons]
+    polygons = [tuple(map(flat, polygon)) for outline in named for polygon in outline.polygons]
     near = tolerance_km / KM_PER_DEGREE
     return any(inside((0.0, 0.0), polygon) or distance((0.0, 0.0), polygon) <= near for polygon in polygons)
 
