@@ -14,10 +14,15 @@ import msgspec
 T = TypeVar("T")
 
 SIZE = 16  # bytes of a hash
-_FORMAT = 1
+_FORMAT = 2
 # After so many builds that had no use for it a thing is dropped.
 _BUILDS = 8
-_TABLE = "CREATE TABLE IF NOT EXISTS made (key BLOB PRIMARY KEY, value BLOB, build INTEGER) WITHOUT ROWID"
+_TABLES = """
+DROP TABLE IF EXISTS made;
+DROP TABLE IF EXISTS unused;
+CREATE TABLE made (key BLOB PRIMARY KEY, value BLOB) WITHOUT ROWID;
+CREATE TABLE unused (key BLOB PRIMARY KEY, builds INTEGER) WITHOUT ROWID;
+"""
 
 
 def digest(*parts: bytes) -> bytes:
@@ -42,19 +47,18 @@ class Memo:
         depend on: the program and the libraries that made them."""
         self._salt = salt
         self._values: dict[bytes, Any] = {}
-        self._stored: dict[bytes, tuple[bytes, int]] = {}
+        self._stored: dict[bytes, bytes] = {}
+        self._unused: dict[bytes, int] = {}
         self._objects: dict[tuple[str, Hashable], tuple[Any, object]] = {}
         self._objects_used: dict[tuple[str, Hashable], tuple[Any, object]] = {}
         self._new: set[bytes] = set()
         self._used: set[bytes] = set()
-        self._build = 0
         self._path = path if writes else None
         if path and path.exists():
             with suppress(sqlite3.Error), sqlite3.connect(path, timeout=1) as file:
                 if file.execute("PRAGMA user_version").fetchone() == (_FORMAT,):
-                    rows = file.execute("SELECT key, value, build FROM made")
-                    self._stored = {key: (value, build) for key, value, build in rows}
-            self._build = max((build for _value, build in self._stored.values()), default=0)
+                    self._stored = dict(file.execute("SELECT key, value FROM made"))
+                    self._unused = dict(file.execute("SELECT key, builds FROM unused"))
 
     def get(self, kind: str, key: bytes, make: Callable[[], T]) -> T:
         """What `make` makes, or made before of the same key."""
@@ -70,7 +74,7 @@ class Memo:
         found = self._values.get(name)
         if found is None and name in self._stored:
             with suppress(Exception):  # whatever a file that is not ours does to the unpickler
-                found = self._values[name] = pickle.loads(self._stored[name][0])
+                found = self._values[name] = pickle.loads(self._stored[name])
         if found is not None:
             self._used.add(name)
         return found
@@ -100,34 +104,24 @@ class Memo:
         self._new, self._used = set(), set()
 
     def _write(self, path: Path) -> None:
-        self._build += 1
-        rows = {
-            name: (pickle.dumps(self._values[name], pickle.HIGHEST_PROTOCOL), self._build)
-            for name in self._new & self._used
-        }
-        again = {
-            name: (self._stored[name][0], self._build)
-            for name in self._used & self._stored.keys()
-            if name not in rows and self._stored[name][1] < self._build - _BUILDS // 2
-        }
-        old = {name for name, (_value, build) in self._stored.items() if build < self._build - _BUILDS}
-        if not rows and not again and not old - again.keys():
+        new = {name: pickle.dumps(self._values[name], pickle.HIGHEST_PROTOCOL) for name in self._new & self._used}
+        unused = {name: self._unused.get(name, 0) + 1 for name in self._stored.keys() - self._used}
+        old = {name for name, builds in unused.items() if builds > _BUILDS}
+        unused = {name: builds for name, builds in unused.items() if name not in old}
+        if not new and unused == self._unused:
             return
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         with sqlite3.connect(path, timeout=1) as file:
             file.execute("PRAGMA synchronous = OFF")
             if file.execute("PRAGMA user_version").fetchone() != (_FORMAT,):
-                file.execute("DROP TABLE IF EXISTS made")
-                file.execute(_TABLE)
+                file.executescript(_TABLES)
                 file.execute(f"PRAGMA user_version = {_FORMAT}")
-            changed = {**rows, **again}
-            file.executemany(
-                "INSERT OR REPLACE INTO made VALUES (?, ?, ?)",
-                ((name, value, build) for name, (value, build) in changed.items()),
-            )
-            file.executemany("DELETE FROM made WHERE key = ?", [(name,) for name in old - changed.keys()])
-        kept = {**self._stored, **changed}
-        self._stored = {name: row for name, row in kept.items() if name in changed or name not in old}
+            file.executemany("INSERT OR REPLACE INTO made VALUES (?, ?)", new.items())
+            file.executemany("DELETE FROM made WHERE key = ?", [(name,) for name in old])
+            file.execute("DELETE FROM unused")
+            file.executemany("INSERT INTO unused VALUES (?, ?)", unused.items())
+        kept = {name: value for name, value in self._stored.items() if name not in old}
+        self._stored, self._unused = {**kept, **new}, unused
 
     def _name(self, kind: str, key: bytes) -> bytes:
         return digest(self._salt, kind.encode(), key)

@@ -55,7 +55,7 @@ def _read_ring(ring: Any) -> Ring:
 def contains(
     outlines: Iterable[Outline], highlight: str, latitude: float, longitude: float, *, tolerance_km: float = 10.0
 ) -> bool:
-    """Tell whether the one of the outlines named `highlight` has the place in it or within `tolerance_km` of its border.
+    """Tell whether the outline named `highlight` has the place in it or within `tolerance_km` of its border.
 
     Borders are simplified, hence the tolerance. True when there is no such outline: nothing then speaks against it.
     """
