@@ -170,6 +170,7 @@ class Site:
     def start(self, command: Iterable[str], cache: str | None = None) -> "subprocess.Popen[bytes]":
         """A process in a session of its own, in the site's folder."""
         environment = {**os.environ, "XDG_CACHE_HOME": cache or str(self.cache)}
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)  # for all alike: programs are compiled once
         try:
             with self.log.open("wb") as log:
                 return subprocess.Popen(

@@ -18,6 +18,8 @@ from rsm_site import cli
 TESTS = Path(__file__).parent
 PROJECT = TESTS.parent
 
+# Commands are run hundreds of times, and are not to be compiled each time.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 # The same examples every time, so that a failure is one of the change at hand; machines of CI are slow at times.
 settings.register_profile("suite", derandomize=True, deadline=None, database=None)
 settings.load_profile("suite")

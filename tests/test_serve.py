@@ -32,19 +32,24 @@ pytestmark = [
 ]
 
 # Runs the preview as the command does; with "bare" the site is the content folder itself, so that a build takes no time
-# and can be told to go wrong; with "unwatchable" the system refuses to watch folders.
+# and can be told to go wrong, or to be slow and wait for a file `go`; with "unwatchable" the system refuses to watch
+# folders.
 DRIVER = """
-import signal, sys
+import signal, sys, time
 from pathlib import Path
 from rsm_site.build import Built, check_site
 from rsm_site.config import make_config
 from rsm_site.errors import ContentError, Location, Problem, SiteError
 from rsm_site.serve import serve
 
-def copy(config):
+def copy(config, audience):
     files = {p.relative_to(config.content).as_posix(): p.read_bytes()
              for p in sorted(config.content.rglob("*")) if p.is_file()}
     text = files.get("index.html", b"").decode()
+    if "SLOW" in text:
+        audience.take({url: files[url] for url in audience.waits_for()})
+        while not (config.project / "go").exists():
+            time.sleep(0.01)
     if not files or "BROKEN" in text:
         where = Location("content/index.html", 1, 4, 6)
         raise ContentError([Problem(where, "bad", "it is broken", "mend it")], {"content/index.html": text})
@@ -73,7 +78,7 @@ if "unwatchable" in sys.argv:
 config = make_config(project=Path(sys.argv[1]), cache=Path(sys.argv[1]) / "cache")
 port = int(sys.argv[2]) if sys.argv[2] else None
 sys.exit(serve(config, port=port, open_browser=False, say=lambda text: print(text, flush=True),
-               build=lambda config, _audience: copy(config) if "bare" in sys.argv else check_site(config)))
+               build=copy if "bare" in sys.argv else lambda config, _audience: check_site(config)))
 """
 
 
@@ -391,6 +396,23 @@ def test_a_passing_fault_is_not_shown(bare: Running) -> None:
     time.sleep(0.03)
     index.write_text("<p>number 1</p>")
     assert events.next() == ("reload", None)
+
+
+def test_the_page_that_is_looked_at_does_not_wait_for_the_others(bare: Running) -> None:
+    """The page asked for last is new before the site is whole, and the old one again when the site turns out faulty."""
+    index, other = bare.folder / "content" / "index.html", bare.folder / "content" / "other.html"
+    other.write_text("<p>other</p>")
+    bare.shows("other", "/other.html")
+    bare.ask("/")
+    bare.heard()
+    for text in ("SLOW and good", "SLOW and BROKEN"):
+        index.write_text(f"<p>{text}</p>")
+        bare.shows(text)
+        assert bare.heard() == []
+        (bare.folder / "go").touch()
+        bare.hears("Built again: 1 file changed" if "good" in text else "the preview stays as it was")
+        bare.shows("SLOW and good")
+        (bare.folder / "go").unlink()
 
 
 def test_it_starts_with_broken_content(tmp_path: Path) -> None:
