@@ -24,6 +24,7 @@ from rsm_site.language import Language
 from rsm_site.linkcheck import check_links, inspect_page
 from rsm_site.loader import Loaded, load_factsheet
 from rsm_site.manifest import MANIFEST, encode_manifest, make_manifest
+from rsm_site.material import Material
 from rsm_site.memo import Memo, digest, stamp_of_program
 from rsm_site.model import Factsheet
 from rsm_site.output import check_output_folder, write_site
@@ -96,29 +97,20 @@ def check_site(
     assets = make_assets(config.templates)
     converter = Converter(workshop.memo)
     book = Book(workshop, _theme(config, language))
-    exports = Exports(
-        factsheet,
-        editions,
-        later,
-        language,
-        converter,
-        loaded.texts,
-        templates=config.templates,
-        cache=config.cache,
-        book=book,
-    )
-    book.reads.offer("images", lambda _part: exports.images)
-    tell("planning")
-    plan = plan_pages(
-        factsheet,
-        editions,
-        later,
-        language,
-        converter,
-        loaded.texts,
+    material = Material(
+        factsheet=factsheet,
+        editions=editions,
+        later=later,
+        language=language,
+        texts=loaded.texts,
+        converter=converter,
         reads=book.reads,
         memo=workshop.memo,
     )
+    exports = Exports(material, book, templates=config.templates, cache=config.cache)
+    book.reads.offer("images", lambda _part: exports.images)
+    tell("planning")
+    plan = plan_pages(material)
     problems.update(plan.problems)
     _stop_at(problems, config, loaded.texts)
     press = Press(plan, Renderer(config.templates, language, _site_globals(assets, exports), config.cache), book, tell)
@@ -127,8 +119,8 @@ def check_site(
         if not press.problems and not any(press.pages[url].anchors.problems for url in early):
             audience.take({**assets.files, **early})
     tell("converting")
-    texts = [text.text for event in (*editions[-1].events, *(later.events if later else ())) for text in event.texts]
-    converter.prepare(select(text, editions[-1].text_day) for text in texts)
+    texts = [text.text for event in material.events for text in event.texts]
+    converter.prepare(select(text, material.newest.text_day) for text in texts)
     front = press.make(["index.html"])["index.html"]
     press.make(url for url in plan.pages if url.startswith("events/"))
     if not press.problems:  # data.html lists what is made of the front page

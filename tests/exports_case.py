@@ -11,15 +11,18 @@ from typing import Any
 import yaml
 from msgspec import structs
 
+from rsm_site.book import Book, Workshop
 from rsm_site.config import make_config
 from rsm_site.edition import Edition, days_of, edition_of, later_than
 from rsm_site.exports import Exports
 from rsm_site.language import Language
 from rsm_site.loader import load_factsheet
+from rsm_site.material import Material
+from rsm_site.memo import Memo
 from rsm_site.model import Factsheet
 from rsm_site.prose import Converter
 from rsm_site.strings import read_strings
-from rsm_site.views import Addresses, Viewer
+from rsm_site.views import Viewer
 
 PROJECT = Path(__file__).parent.parent
 CONTENT = PROJECT / "content"
@@ -68,17 +71,18 @@ class Case:
         tag = self.factsheet.site.language
         self.language = Language(tag, read_strings(config.templates, tag)[0])
         self.texts = loaded.texts
-        self.exports = Exports(
-            self.factsheet,
-            self.editions,
-            later,
-            self.language,
-            Converter(),
-            loaded.texts,
-            templates=PROJECT / "templates",
-            cache=cache,
+        book = Book(Workshop(Memo(None)), b"")
+        self.material = Material(
+            factsheet=self.factsheet,
+            editions=self.editions,
+            later=later,
+            language=self.language,
+            texts=loaded.texts,
+            converter=Converter(),
+            reads=book.reads,
+            memo=Memo(None),
         )
-        self.addresses = Addresses(self.factsheet, self.editions[-1], later)
+        self.exports = Exports(self.material, book, templates=PROJECT / "templates", cache=cache)
 
     @property
     def files(self) -> Mapping[str, bytes]:
@@ -101,7 +105,7 @@ class Case:
 
     def viewer(self, edition: Edition) -> Viewer:
         """What the pages of an edition are made with."""
-        return Viewer(self.factsheet, edition, self.language, Converter(), self.addresses, self.texts)
+        return self.material.viewer(edition, self.material.addresses())
 
 
 @cache

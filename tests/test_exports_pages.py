@@ -436,7 +436,7 @@ def test_aliases_lead_to_where_things_are(tmp_path: Path) -> None:
     """An alias is a rule for hosts and a small page for all others; the page's link is relative and escaped."""
     case = aliased(tmp_path, "event-old.html")
     files = conventions(case)
-    assert case.exports.problems == set()
+    assert case.material.reads.problems == set()
     assert files["_redirects"].decode().splitlines() == [
         "/event-old.html /timeline.html#event 301",
         "/l.html /timeline.html#later 301",

@@ -9,10 +9,10 @@ from pathlib import Path
 from msgspec import Struct, structs
 
 from rsm_site.assets import fingerprinted
-from rsm_site.book import Book, Workshop
+from rsm_site.book import Book
 from rsm_site.changes import between, describe
 from rsm_site.dates import PartialDate
-from rsm_site.edition import Edition, Later, edition_of
+from rsm_site.edition import Edition
 from rsm_site.exports import (
     bibtex,
     factsheet_json,
@@ -31,11 +31,8 @@ from rsm_site.exports.records import Event as EventRecord
 from rsm_site.exports.records import Record, absolute, make_event, make_later, make_record, make_site, make_source
 from rsm_site.exports.single_file import encode_single_file
 from rsm_site.exports.store import Store
-from rsm_site.language import Language
-from rsm_site.memo import Memo
-from rsm_site.model import Factsheet
-from rsm_site.prose import Converter
-from rsm_site.views import Addresses, Viewer, When
+from rsm_site.material import Material
+from rsm_site.views import Viewer, When
 
 _ICONS = (192, 512)
 # What the linked data of a page is made of, beside what every page reads; "" is all of the edition.
@@ -74,40 +71,30 @@ class Exports:
 
     def __init__(
         self,
-        factsheet: Factsheet,
-        editions: tuple[Edition, ...],
-        later: Later | None,
-        language: Language,
-        converter: Converter,
-        texts: Mapping[str, str],
+        material: Material,
+        book: Book,
         *,
         templates: Path,
         cache: Path | None = None,
-        book: Book | None = None,
     ) -> None:
-        """Take the editions oldest first; what is `later` than the newest is told apart, in its data alone. A `cache`
-        folder keeps what heavy libraries made, and the `book` tells what need not be made again."""
+        """What is later than the newest edition is told apart, in its data alone. A `cache` folder keeps what heavy
+        libraries made, and the `book` tells what need not be made again."""
         self._records: dict[date, Record] = {}
         self.front_files: dict[str, bytes] = {}
         self.single_file: dict[str, str] = {}
-        self._factsheet = factsheet
-        self._editions = editions
-        self._newest = editions[-1]
-        self._language = language
-        self._converter = converter
-        self._texts = texts
+        self._material = material
+        self._editions = material.editions
+        self._newest = material.newest
+        self._language = material.language
         self._templates = templates
         self._store = Store(cache / "exports" if cache else None)
-        self._book = book or Book(Workshop(Memo(None)), b"")
-        self._reads = self._book.reads
+        self._book = book
+        self._reads = material.reads
         self._reads.offer("later", lambda _part: None)
-        self._later = self._reads.watched("later", later) if later else None
+        self._later = self._reads.watched("later", material.later) if material.later else None
         with self._reads.of(""):
-            self._addresses = Addresses(factsheet, self._newest, later, self._reads)
-        self._events = {
-            self._addresses.of("event", event.id): event
-            for event in (*self._newest.events, *(later.events if later else ()))
-        }
+            self._addresses = material.addresses()
+        self._events = {self._addresses.of("event", event.id): event for event in material.events}
 
     @cached_property
     def data_files(self) -> Mapping[str, bytes]:
@@ -217,7 +204,7 @@ class Exports:
 
     @cached_property
     def _viewers(self) -> dict[date, Viewer]:
-        return {edition.day: self._viewer(edition) for edition in self._editions}
+        return {edition.day: self._material.viewer(edition, self._addresses) for edition in self._editions}
 
     def _record(self, day: date) -> Record:
         if day not in self._records:
@@ -236,7 +223,7 @@ class Exports:
 
     @cached_property
     def _hindsight(self) -> Viewer:
-        return self._viewer(edition_of(self._factsheet, date.max, self._newest.known_by))
+        return self._material.hindsight(self._addresses)
 
     @cached_property
     def _linked_data(self) -> dict[str, LinkedData]:
@@ -269,17 +256,6 @@ class Exports:
 
     def _data_in(self, folder: str) -> dict[str, bytes]:
         return {url: data for url, data in self.data_files.items() if url.startswith(folder)}
-
-    def _viewer(self, edition: Edition) -> Viewer:
-        return Viewer(
-            self._factsheet,
-            edition,
-            self._language,
-            self._converter,
-            self._addresses,
-            self._texts,
-            self._reads,
-        )
 
     def _data_of(self, day: date) -> Mapping[str, bytes]:
         record, viewer = self._record(day), self._viewers[day]

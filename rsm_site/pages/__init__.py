@@ -8,9 +8,7 @@ from msgspec import Struct
 from rsm_site.edition import Edition, Later
 from rsm_site.errors import Problem
 from rsm_site.freeze import find_corrections
-from rsm_site.language import Language
-from rsm_site.memo import Memo
-from rsm_site.model import Factsheet
+from rsm_site.material import Material
 from rsm_site.pages.about import make_about
 from rsm_site.pages.desk import Commons, Desk
 from rsm_site.pages.frame import Frame, Page, Planned, make_commons, plan_page
@@ -21,10 +19,7 @@ from rsm_site.pages.prose import make_prose
 from rsm_site.pages.register import make_register
 from rsm_site.pages.sources import make_glossary, make_sources
 from rsm_site.pages.timeline import event_pages, make_timeline
-from rsm_site.prose import Converter
-from rsm_site.reads import Reads
 from rsm_site.rules import check_staleness
-from rsm_site.views import Addresses
 
 __all__ = ["Frame", "Page", "Plan", "plan_pages"]
 
@@ -36,49 +31,27 @@ class Plan(Struct, frozen=True, kw_only=True):
     problems: tuple[Problem, ...]
 
 
-def plan_pages(
-    factsheet: Factsheet,
-    editions: tuple[Edition, ...],
-    later: Later | None,
-    language: Language,
-    converter: Converter,
-    texts: Mapping[str, str],
-    *,
-    reads: Reads,
-    memo: Memo,
-) -> Plan:
-    """The pages of the last of the editions, which alone also tells what is on record of `later` days, and those of the
-    archive. What each is made from is noted in `reads`; drawings are kept in `memo`."""
-    newest = editions[-1]
+def plan_pages(material: Material) -> Plan:
+    """The pages of the newest edition, which alone also tells what is on record of later days, and those of the
+    archive."""
+    newest = material.newest
     problems: set[Problem] = set()
-    addresses = Addresses(factsheet, newest, later, reads)
-    rewritings, found = find_corrections(factsheet, newest.day)
+    addresses = material.addresses()
+    rewritings, found = find_corrections(material.factsheet, newest.day)
     problems.update(found)
     if newest.known_by:  # A correction tells what was learned later.
         rewritings = ()
 
     commons: dict[str, Commons] = {}
-    reads.offer("frame", commons.get)
+    material.reads.offer("frame", commons.get)
 
     def desk(edition: Edition, later: Later | None) -> Desk:
-        made = Desk(
-            factsheet,
-            editions,
-            edition,
-            later,
-            language,
-            converter,
-            texts,
-            addresses,
-            rewritings,
-            reads,
-            memo,
-        )
+        made = Desk(material, edition, later, addresses, rewritings)
         made.commons = commons[made.name] = make_commons(made)
         return made
 
-    planned = list(_main_pages(desk(newest, later or None)))
-    for edition in editions:
+    planned = list(_main_pages(desk(newest, material.later or None)))
+    for edition in material.editions:
         planned.append(_front_page(desk(edition, None), f"editions/{edition.day}/index.html"))
     for fact in newest.facts:
         if fact.current:

@@ -1,20 +1,16 @@
 """What the pages of one edition are made from: its records, the language, and who makes views of them."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from datetime import date
+from collections.abc import Iterable, Iterator
 from itertools import groupby
 
 from msgspec import Struct
 
 from rsm_site import changes
-from rsm_site.edition import Edition, FactAt, Later, edition_of
+from rsm_site.edition import Edition, FactAt, Later
 from rsm_site.freeze import Rewriting
-from rsm_site.language import Language
 from rsm_site.loader import DEFAULT_FRONT_PAGE
-from rsm_site.memo import Memo
-from rsm_site.model import Event, Factsheet, Observation, Prose, ProsePage, Site, Source
-from rsm_site.prose import Converter
-from rsm_site.reads import Reads
+from rsm_site.material import Material
+from rsm_site.model import Event, Observation, Prose, ProsePage, Site, Source
 from rsm_site.views import Addresses, EventView, Viewer
 
 Years = tuple[tuple[str, tuple[EventView, ...]], ...]
@@ -42,37 +38,31 @@ class Desk:
 
     def __init__(
         self,
-        factsheet: Factsheet,
-        editions: tuple[Edition, ...],
+        material: Material,
         edition: Edition,
         later: Later | None,
-        language: Language,
-        converter: Converter,
-        texts: Mapping[str, str],
         addresses: Addresses,
         rewritings: tuple[Rewriting, ...],
-        reads: Reads,
-        memo: Memo,
     ) -> None:
-        """Begin on the front page; what a page is made from is noted in `reads`."""
+        """Begin on the front page."""
+        reads, factsheet, language = material.reads, material.factsheet, material.language
         self.reads = reads
-        self.memo = memo
+        self.memo = material.memo
         self.name = f"{edition.day} and later" if later else f"{edition.day}"
         self.commons = Commons(site=edition.site, nav=(), ended="", has_later=bool(later))
         self.factsheet = reads.watched("factsheet", factsheet)
         self._rewritings = rewritings
         reads.offer("rewritings", lambda _part: rewritings)
-        self.editions = tuple(reads.watched(f"edition of {each.day}", each) for each in editions)
+        self.editions = tuple(reads.watched(f"edition of {each.day}", each) for each in material.editions)
         self.edition = reads.watched(f"edition of {edition.day}", edition)
         self.later = reads.watched("later", later) if later else None
         self.language = language
         self.addresses = addresses
         self.site: Site = edition.site
-        self.viewer = Viewer(factsheet, edition, language, converter, addresses, texts, reads)
+        self.viewer = material.viewer(edition, addresses)
         self.hindsight = self.viewer
         if later:
-            whole_record = edition_of(factsheet, date.max, edition.known_by)
-            self.hindsight = Viewer(factsheet, whole_record, language, converter, addresses, texts, reads)
+            self.hindsight = material.hindsight(addresses)
             self.hindsight.share(self.viewer)
         self.word = language.word
         longer = {event.id: event.text.text for event in factsheet.events if event.text}

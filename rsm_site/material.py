@@ -1,0 +1,50 @@
+"""What pages and data files are made from: the editions of a factsheet, and all that is needed to tell of them."""
+
+from collections.abc import Mapping
+from datetime import date
+
+from msgspec import Struct
+
+from rsm_site.edition import Edition, Later, edition_of
+from rsm_site.language import Language
+from rsm_site.memo import Memo
+from rsm_site.model import Event, Factsheet
+from rsm_site.prose import Converter
+from rsm_site.reads import Reads
+from rsm_site.views import Addresses, Viewer
+
+
+class Material(Struct, frozen=True, kw_only=True):
+    """A factsheet in its editions, oldest first, and what is on record `later` than the newest, None where that may not
+    be told; `texts` are those of the content files by name, what is read of it all is noted in `reads`."""
+
+    factsheet: Factsheet
+    editions: tuple[Edition, ...]
+    later: Later | None
+    language: Language
+    texts: Mapping[str, str]
+    converter: Converter
+    reads: Reads
+    memo: Memo
+
+    @property
+    def newest(self) -> Edition:
+        """The edition that the site describes."""
+        return self.editions[-1]
+
+    @property
+    def events(self) -> tuple[Event, ...]:
+        """Those of the newest edition, and those on record after it."""
+        return (*self.newest.events, *(self.later.events if self.later else ()))
+
+    def addresses(self) -> Addresses:
+        """Where on the site each record is found."""
+        return Addresses(self.factsheet, self.newest, self.later, self.reads)
+
+    def viewer(self, edition: Edition, addresses: Addresses) -> Viewer:
+        """Who tells of an edition."""
+        return Viewer(self.factsheet, edition, self.language, self.converter, addresses, self.texts, self.reads)
+
+    def hindsight(self, addresses: Addresses) -> Viewer:
+        """Who tells of all that is on record."""
+        return self.viewer(edition_of(self.factsheet, date.max, self.newest.known_by), addresses)
