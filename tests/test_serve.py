@@ -18,6 +18,7 @@ from threading import Thread
 from urllib.parse import urlencode
 
 import pytest
+from conftest import Case
 
 from rsm_site.build import check_site
 from rsm_site.config import make_config
@@ -659,5 +660,6 @@ def test_a_free_port_is_found_from_8000_on(tmp_path: Path) -> None:
 
 def test_there_must_be_a_content_folder(tmp_path: Path) -> None:
     """A preview of nothing is wrong use, said at once."""
-    with pytest.raises(UsageError, match="there is no content folder"):
-        serve(make_config(project=tmp_path), port=0, open_browser=False, say=print)
+    done = Case(tmp_path).run_apart("serve", "--port", "0")
+    assert done.status == 2
+    assert "there is no content folder" in done.err
