@@ -145,7 +145,7 @@ class Running:
     def end(self, number: int = signal.SIGINT) -> int:
         """End the preview as Ctrl-C does and give its exit status."""
         self.process.send_signal(number)
-        return self.process.wait(timeout=10)
+        return self.process.wait(timeout=30)
 
 
 @contextmanager
