@@ -65,6 +65,7 @@ def end(number, frame):
     raise KeyboardInterrupt
 
 signal.signal(signal.SIGTERM, end)
+signal.signal(signal.SIGINT, signal.default_int_handler)  # which whoever runs the tests may have ignored
 if "unwatchable" in sys.argv:
     from rsm_site.serve import watch
     awatch = watch.awatch
