@@ -71,5 +71,5 @@ class Press:
                 # Once something is wrong nothing is published: what else is wrong shows without templates.
                 html = "" if self.problems or reads.problems_of(url) else self._renderer.render(page)
             rendered = Rendered(html.encode(), inspect_page(url, html))
-            made.append(_Sheet(rendered, reads.noted(url), reads.problems_of(url)))
+            made.append(_Sheet(rendered, reads.noted(url) if html else None, reads.problems_of(url)))
         return made

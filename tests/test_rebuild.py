@@ -3,11 +3,13 @@
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import nullcontext
 from datetime import date
 from pathlib import Path
 from tempfile import mkdtemp
 
 import pytest
+from conftest import PROJECT, make_case
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
@@ -21,7 +23,6 @@ from rsm_site.errors import ContentError, SiteError
 from rsm_site.memo import Memo
 from rsm_site.output import write_site
 
-PROJECT = Path(__file__).parent.parent
 # So many steps a run; the long run that is made before a release has 2,000.
 RUNS = int(os.environ.get("REBUILD_RUNS", "10"))
 STEPS = 20
@@ -264,3 +265,21 @@ def test_a_damaged_cache_is_no_cache(tmp_path: Path, damage: bytes) -> None:
     (kept,) = (tmp_path / "cache").glob("*.sqlite")
     kept.write_bytes(damage)
     assert build(config, open_workshop(config)) == first
+
+
+def test_what_was_not_made_beside_a_fault_is_made_when_it_is_mended(tmp_path: Path) -> None:
+    """A page that was changed while the front page was faulty is there in full once the front page is mended."""
+    site = {"content/site.yaml": "{title: A mission, language: en, edition: 2020-01-01}"}
+    overview, page = tmp_path / "one/content/pages/overview.md", tmp_path / "one/content/pages/other.md"
+    facts = "[{id: ships, label: Ships, observations: [{date: 2019, value: 3, sources: [log]}]}]"
+    sources = "[{id: log, title: Log, publisher: Port, published: 2019}]"
+    make_case(tmp_path, "one", {**site, "content/facts.yaml": facts, "content/sources.yaml": sources})
+    overview.parent.mkdir()
+    config = make_config(project=tmp_path / "one", templates=PROJECT / "templates")
+    workshop = open_workshop(config)
+    good, faulty = "Ships: [[fact:ships]].", "Ships: [[fact:ships@2021-01-01]]."
+    for text, words in ((good, "first words"), (faulty, "second words"), (good, "second words")):
+        overview.write_text(f"---\ntitle: Overview\n---\n{text}\n")
+        page.write_text(f"---\ntitle: Other\n---\nThe {words}.\n")
+        with pytest.raises(ContentError) if text == faulty else nullcontext():
+            assert words.encode() in check_site(config, workshop).files["other.html"]
