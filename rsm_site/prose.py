@@ -48,6 +48,18 @@ _ATTRIBUTES: dict[str, set[str]] = {
     "time": {"datetime"},
 }
 _CLASSES = {"a": {"footnote-ref", "footnote-backref"}, "div": {"footnote"}}
+# What a text must have for an inline pattern of Python-Markdown to find anything in it; a pattern not named here looks
+# at every text. Each look costs as much as what it may find, and most texts have little but words.
+_SIGNS = {
+    **dict.fromkeys(("html", "autolink", "automail"), "<"),
+    **dict.fromkeys(("reference", "short_reference", "image_reference", "short_image_ref"), "]:"),
+    "link": "[",
+    "image_link": "![",
+    "footnote": "[^",
+    "backtick": "`",
+    "escape": "\\",
+    "entity": "&",
+}
 
 
 class Answer(Struct, frozen=True):
@@ -149,7 +161,12 @@ class Converter:
         engine = self._engines[level]
         self._references, self._prefix = [], prefix
         # References are taken out before the parser sees them: their '|' would end a table's cell.
-        html = engine.reset().convert(ANY_REFERENCE.sub(self._take_out, text))
+        text = ANY_REFERENCE.sub(self._take_out, text)
+        patterns = engine.inlinePatterns
+        signs = {id(patterns[name]): sign for name, sign in _SIGNS.items() if name in patterns}
+        inline: Any = engine.treeprocessors["inline"]
+        inline.inlinePatterns = [pattern for pattern in patterns if signs.get(id(pattern), "") in text]
+        html = engine.reset().convert(text)
         tokens = _flatten(getattr(engine, "toc_tokens", []))
         has_image = "<img" in html.lower()
         clean = nh3.clean(

@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator
 from datetime import date
 from html.parser import HTMLParser
+from unittest.mock import patch
 
 import pytest
 from hypothesis import example, given, settings
@@ -131,6 +132,20 @@ PIECES = st.sampled_from(
         ),
     ]
 )
+INLINE = [
+    "&amp;",
+    "\\*",
+    "[1]: /x\n",
+    "[a][1]",
+    "[1]",
+    "![1]",
+    "<https://x.org>",
+    "<a@b.org>",
+    "  \n",
+    "![a](b)",
+    "<b>",
+    "\r",
+]
 MARKDOWN = st.one_of(st.lists(PIECES, max_size=25).map("".join), st.text(max_size=60))
 
 
@@ -233,6 +248,19 @@ def test_markdown_has_its_extras() -> None:
     assert '<li id="p-fn-1">' in html
     assert 'href="#p-fnref-1"' in html
     assert "&lt;x&gt;" in html
+
+
+@settings(max_examples=300)
+@given(st.lists(st.one_of(PIECES, st.sampled_from(INLINE)), max_size=25).map("".join))
+@example(
+    "a [b][1] ![c][1] [1] ![1] <https://x.org> <a@b.org> `d` \\* &amp; ![e](f) [g](h)  \n<b>i</b> j[^1]\n\n"
+    "[1]: /x\n[^1]: k"
+)
+def test_what_is_not_looked_for_is_not_there(text: str) -> None:
+    """Inline patterns whose signs a text does not have would find nothing in it: with all of them it is the same."""
+    found = Converter().compile(text)
+    with patch.object(prose, "_SIGNS", {}):
+        assert found == Converter().compile(text)
 
 
 def test_template_signs_are_plain_text() -> None:
