@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from queue import Empty, Queue
-from threading import Thread
+from threading import Thread, Timer
 from urllib.parse import urlencode
 
 import pytest
@@ -47,6 +47,10 @@ def copy(config, audience):
     files = {p.relative_to(config.content).as_posix(): p.read_bytes()
              for p in sorted(config.content.rglob("*")) if p.is_file()}
     text = files.get("index.html", b"").decode()
+    if "LATE" in text:
+        (config.project / "begun").touch()
+        while not (config.project / "go").exists():
+            time.sleep(0.01)
     if "SLOW" in text:
         audience.take({url: files[url] for url in audience.waits_for()})
         while not (config.project / "go").exists():
@@ -415,6 +419,23 @@ def test_the_page_that_is_looked_at_does_not_wait_for_the_others(bare: Running) 
         bare.hears("Built again: 1 file changed" if "good" in text else "the preview stays as it was")
         bare.shows("SLOW and good")
         (bare.folder / "go").unlink()
+
+
+def test_who_asks_right_after_saving_gets_what_was_saved(bare: Running) -> None:
+    """A page that is asked for while a change is being built is answered with the change, or soon as it was."""
+    index, begun, go = bare.folder / "content" / "index.html", bare.folder / "begun", bare.folder / "go"
+    for text, is_soon in (("LATE and soon", True), ("LATE and never", False)):
+        index.write_text(f"<p>{text}</p>")
+        until = time.monotonic() + 20
+        while not begun.exists():
+            assert time.monotonic() < until
+        if is_soon:
+            Timer(0.1, go.touch).start()
+        assert b"LATE and soon" in bare.ask()[2]
+        go.touch()
+        bare.shows(text)
+        begun.unlink()
+        go.unlink()
 
 
 def test_it_starts_with_broken_content(tmp_path: Path) -> None:

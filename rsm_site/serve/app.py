@@ -36,6 +36,11 @@ class Found(Struct, frozen=True):
     data: bytes
     status: int = 200
 
+    @property
+    def is_page(self) -> bool:
+        """Tell whether it is HTML."""
+        return self.url.endswith(".html")
+
 
 def make_app(preview: Preview) -> ASGIApp:
     """The application that answers for `preview`."""
@@ -50,11 +55,14 @@ def make_app(preview: Preview) -> ASGIApp:
         return _answer(request, Found("preview.js", Path(__file__).with_name("client.js").read_bytes()))
 
     async def file(request: Request) -> Response:
-        found = _find(preview.state, request.scope["path"])
+        path = request.scope["path"]
+        found = _find(preview.state, path)
+        if isinstance(found, Found) and found.is_page:
+            preview.looked_at = found.url
+            found = _find(await preview.latest(), path)
         if isinstance(found, str):
             return Response(status_code=301, headers={"Location": quote(found)})
-        if found.url.endswith(".html"):
-            preview.looked_at = found.url
+        if found.is_page:
             found = Found(found.url, add_script(found.data), found.status)
         return _answer(request, found)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from time import perf_counter
 
@@ -14,6 +15,8 @@ from rsm_site.serve.watch import Changes
 
 # A save in two halves may be broken in between: problems are shown when so many looks (of 20 ms) see nothing mend them.
 _GRACE = 5
+# Seconds that an answer waits at most for what is being built: who asks right after saving gets what was saved.
+_HOLD = 1.0
 
 
 class State(Struct, frozen=True):
@@ -37,6 +40,7 @@ class Preview:
         self._say = say
         self._good: Mapping[str, bytes] | None = None
         self._changed = asyncio.Event()
+        self._settled = asyncio.Event()
         self._warnings: tuple[str, ...] = ()
         self._started = 0.0
 
@@ -51,6 +55,7 @@ class Preview:
         """Build again after each change, for ever."""
         while True:
             await changes.settled()
+            self._settled.clear()
             made = await self._attempt()
             if isinstance(made, Built) or not await changes.more(_GRACE):
                 self._show(made)
@@ -67,6 +72,7 @@ class Preview:
         before = self.state.files
         if before is not None and any(before.get(url) != data for url, data in files.items()):
             self._enter(State({**before, **files}, self.state.problems))
+        self._settled.set()
 
     async def next(self, seen: State) -> State:
         """The state as soon as it is another than `seen`, or the preview is closed."""
@@ -74,10 +80,18 @@ class Preview:
             await self._changed.wait()
         return self.state
 
+    async def latest(self) -> State:
+        """The state; while a change is being built, the one that comes of it if that is soon."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_HOLD):
+                await self._settled.wait()
+        return self.state
+
     def close(self) -> None:
         """Let nobody wait any longer."""
         self.closed = True
         self._changed.set()
+        self._settled.set()
 
     async def _attempt(self) -> Built | BaseException:
         self._started = perf_counter()
@@ -103,6 +117,7 @@ class Preview:
 
     def _enter(self, state: State) -> None:
         self.state = state
+        self._settled.set()
         self._changed.set()
         self._changed = asyncio.Event()
 
