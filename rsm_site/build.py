@@ -188,7 +188,7 @@ def _load(config: Config, memo: Memo | None = None) -> tuple[Loaded, Factsheet, 
     if factsheet is None or any(problem.severity == "error" for problem in loaded.problems):
         raise ContentError(loaded.problems, loaded.texts)
     site = factsheet.site
-    strings, is_own = read_strings(config.templates, site.language)
+    strings, is_own = read_strings(config.templates, site.language, memo)
     if not is_own:
         message = f"there are no interface words in '{site.language}'; they are in English"
         hint = f"copy templates/strings/en.yaml to {site.language}.yaml and translate it"

@@ -164,6 +164,11 @@ class _Folder:
         self.texts: dict[str, str] = {}
         self.files = dict(sorted(self._walk()))
         self.unread = dict.fromkeys(self.files)
+        self._inside: dict[str, list[str]] = {}
+        for path in self.files:
+            top, slash, name = path.partition("/")
+            if slash and "/" not in name:
+                self._inside.setdefault(top, []).append(path)
         self._newest = max((file.changed for file in self.files.values()), default=0)
 
     def site(self) -> Site | None:
@@ -207,24 +212,29 @@ class _Folder:
 
     def with_texts(self, events: tuple[Event, ...]) -> tuple[Event, ...]:
         """The events with their longer texts of timeline/<id>.md."""
-        texts: dict[str, Prose] = {}
+        documents: dict[str, Document] = {}
         known = self.findings.ids.get("timeline", {})
         for path in self._matching("timeline", ".md"):
             document = self._read(path, reader.read_text)
             stem = path[len("timeline/") : -len(".md")]
-            texts[stem] = self.memo.same("text", id(document), partial(_whole, document), document)
-            self.findings.texts.append(texts[stem])
+            documents[stem] = document
             if stem not in known and "timeline" not in self.findings.partial:
                 hint = schema.suggest(stem, known) or "name the file after an event's id"
                 self.refuse(path, "unknown-id", f"there is no event '{stem}'", hint)
             elif not document.body.strip():
                 self.refuse(path, "empty-file", "the file is empty", "write the event's text or delete it")
-        return tuple(
-            self.memo.same("event", (id(event), id(text)), partial(structs.replace, event, text=text), event, text)
-            if (text := texts.get(event.id))
-            else event
-            for event in events
-        )
+
+        def with_text(event: Event) -> Event:
+            document = documents.pop(event.id, None)
+            if document is None:
+                return event
+            key, make = (id(event), id(document)), partial(_with_text, event, document)
+            return self.memo.same("event", key, make, event, document)
+
+        events = tuple(map(with_text, events))
+        self.findings.texts.extend(event.text for event in events if event.text)
+        self.findings.texts.extend(map(_whole, documents.values()))
+        return events
 
     def pages(self) -> tuple[ProsePage, ...]:
         """The pages of prose in the order of the navigation."""
@@ -363,12 +373,16 @@ class _Folder:
 
     def _matching(self, top: str, suffix: str) -> list[str]:
         """The files `top`.yaml and `top`/*, with the suffix, in the order they are read."""
-        inside = (path for path in self.files if path.startswith(f"{top}/") and path.count("/") == 1)
+        inside = self._inside.get(top, ())
         return [path for path in (f"{top}{suffix}", *inside) if path in self.files and path.endswith(suffix)]
 
 
 def _whole(document: Document) -> Prose:
     return Prose(document.body, Location(document.file))
+
+
+def _with_text(event: Event, document: Document) -> Event:
+    return structs.replace(event, text=_whole(document))
 
 
 def _check_mentions(factsheet: Factsheet, folder: _Folder, *, knows_site: bool) -> set[tuple[str, str]]:
