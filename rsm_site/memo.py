@@ -68,6 +68,12 @@ class Memo:
             self.keep(kind, key, found)
         return found  # type: ignore[no-any-return]
 
+    def has(self, kind: str, key: bytes) -> bool:
+        """Tell whether something was kept under the key, and keep it on; it may yet turn out not to be usable."""
+        name = self._name(kind, key)
+        self._used.add(name)
+        return name in self._values or name in self._stored
+
     def find(self, kind: str, key: bytes) -> Any:
         """What was kept under the key, None when there is nothing."""
         name = self._name(kind, key)

@@ -146,7 +146,7 @@ class Converter:
 
     def prepare(self, texts: Iterable[str]) -> None:
         """Convert many texts, none of which has a prefix or another level, before they are asked for."""
-        wanted = [text for text in dict.fromkeys(texts) if self._memo.find("markdown", _key(text, "", 2)) is None]
+        wanted = [text for text in dict.fromkeys(texts) if not self._memo.has("markdown", _key(text, "", 2))]
         for text, compiled in zip(wanted, in_halves(wanted, self._compile_all), strict=True):
             self._memo.keep("markdown", _key(text, "", 2), compiled)
 
