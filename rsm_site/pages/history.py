@@ -5,12 +5,14 @@ from datetime import date
 from msgspec import Struct
 
 from rsm_site.changes import ChangesView
+from rsm_site.dates import parse_date
 from rsm_site.pages.desk import Desk
 from rsm_site.views import When
 
 
 class CorrectionView(Struct, frozen=True, kw_only=True):
-    """Something that was rewritten after it was published; `field` is empty for a whole claim."""
+    """Something that was rewritten after it was published; `claim` is in words as far as it is one of the edition's,
+    `field` is empty for a whole claim."""
 
     when: When
     claim: str
@@ -57,7 +59,7 @@ def make_changes(desk: Desk) -> ChangesPageView:
         corrections.append(
             CorrectionView(
                 when=desk.viewer.day(rewriting.day),
-                claim=rewriting.claim,
+                claim=_claim(desk, rewriting.claim),
                 field=rewriting.field,
                 kind=rewriting.kind,
                 kind_label=desk.word(f"change_{rewriting.kind}"),
@@ -72,6 +74,19 @@ def make_changes(desk: Desk) -> ChangesPageView:
     if corrections:
         contents.append(("corrections", desk.word("corrections_title")))
     return ChangesPageView(pairs=pairs, corrections=tuple(corrections), contents=tuple(contents))
+
+
+def _claim(desk: Desk, key: str) -> str:
+    """A claim in words: what the record is called, and of a value its date."""
+    list_, id_, *rest = key.split("/")
+    names = {
+        **{("facts", fact.fact.id): fact.fact.label for fact in desk.edition.facts},
+        **{("timeline", event.id): event.title for event in desk.edition.events},
+        **{("hubs", hub.id): hub.name for hub in (*desk.edition.hubs, *desk.edition.closed_hubs)},
+    }
+    date_ = "/".join(rest[:-2])
+    name = names.get((list_, id_), key)
+    return f"{name}, {desk.language.date(parse_date(date_))}" if date_ and name != key else name
 
 
 def make_archive(desk: Desk) -> ArchiveView:
