@@ -351,7 +351,7 @@ def test_unexplained_correction_is_listed_and_refused_under_strict(
     assert done.status == 0
     assert "content/facts.yaml:6:30: warning[unexplained-correction]" in done.err
     section = corrections_of(case)
-    for words in ("facts.html#boats", ", March 2018", "30 June 2019", "No reason is given."):
+    for words in ("facts.html#boats", "Boats, March 2018", "30 June 2019", "No reason is given."):
         assert words in section
     assert re.search(r"<del[^>]*>12</del>.*<ins[^>]*>13</ins>", section, re.DOTALL)
 
