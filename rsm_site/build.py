@@ -32,7 +32,7 @@ from rsm_site.pages import plan_pages
 from rsm_site.press import Press, Tell
 from rsm_site.prose import Converter, select
 from rsm_site.reads import dump
-from rsm_site.render import Renderer
+from rsm_site.render import Renderer, compiling
 from rsm_site.strings import read_strings
 from rsm_site.views import Addresses, Viewer
 
@@ -85,10 +85,14 @@ def check_site(
     called with the step that begins, and within a long one with how much of it is done; an `audience` gets its pages
     before the rest is made.
     """
-    tell("reading")
     if config.pdf:
         require_weasyprint()
-    workshop = workshop or open_workshop(config)
+    with compiling(config.templates, config.cache):
+        return _make_site(config, workshop or open_workshop(config), tell, audience)
+
+
+def _make_site(config: Config, workshop: Workshop, tell: Tell, audience: Audience | None) -> Built:
+    tell("reading")
     loaded, factsheet, language = _load(config, workshop.memo)
     problems = set(loaded.problems)
     day = config.edition or factsheet.site.edition
@@ -122,7 +126,6 @@ def check_site(
     texts = [text.text for event in material.events for text in event.texts]
     converter.prepare(select(text, material.newest.text_day) for text in texts)
     front = press.make(["index.html"])["index.html"]
-    press.make(url for url in plan.pages if url.startswith("events/"))
     if not press.problems:  # data.html lists what is made of the front page
         exports.add_front_page(front.decode(), assets.script, single_file=config.single_file, pdf=config.pdf)
     files = press.make(plan.pages)

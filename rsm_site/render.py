@@ -1,6 +1,7 @@
 """Page -> HTML text; owns the Jinja2 environment."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import jinja2
 from rsm_site.errors import SiteError
 from rsm_site.language import Language
 from rsm_site.pages import Page
+from rsm_site.workers import beside
 
 
 class TemplateError(SiteError):
@@ -21,15 +23,7 @@ class Renderer:
     def __init__(self, templates: Path, language: Language, site: Mapping[str, Any], cache: Path | None = None) -> None:
         """Make the environment; `site` holds what every template may use beside its page."""
         self._templates = templates
-        self._environment = jinja2.Environment(
-            loader=jinja2.FileSystemLoader(templates),
-            autoescape=True,
-            undefined=jinja2.StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            auto_reload=False,
-            bytecode_cache=_bytecode_cache(cache),
-        )
+        self._environment = _make_environment(templates, cache)
         self._environment.globals.update(t=language.word, **site)
 
     def render(self, page: Page) -> str:
@@ -68,6 +62,35 @@ class Renderer:
                 found = f"{path.relative_to(self._templates).as_posix()}:{trace.tb_lineno}"
             trace = trace.tb_next
         return found
+
+
+@contextmanager
+def compiling(templates: Path, cache: Path | None) -> Iterator[None]:
+    """Have the templates compiled into the cache meanwhile if it holds none at all; whoever comes to one first compiles
+    it."""
+    if cache is None or any((cache / "templates").glob("*.cache")):
+        yield
+        return
+    with beside(lambda: _compile_all(_make_environment(templates, cache))):
+        yield
+
+
+def _compile_all(environment: jinja2.Environment) -> None:
+    for name in environment.list_templates(extensions=["html", "svg"]):
+        with suppress(jinja2.TemplateError, UnicodeDecodeError):  # told when a page wants it
+            environment.get_template(name)
+
+
+def _make_environment(templates: Path, cache: Path | None) -> jinja2.Environment:
+    return jinja2.Environment(
+        loader=jinja2.FileSystemLoader(templates),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+        bytecode_cache=_bytecode_cache(cache),
+    )
 
 
 def _bytecode_cache(folder: Path | None) -> jinja2.BytecodeCache | None:

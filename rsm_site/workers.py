@@ -3,40 +3,57 @@
 import os
 import pickle
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 T = TypeVar("T")
 R = TypeVar("R")
 
 # Below so many things another process would cost more than it saves.
-_ENOUGH = 200
+_ENOUGH = 24
 
 
 def in_halves(work: Sequence[T], do: Callable[[Sequence[T]], list[R]]) -> list[R]:
-    """What `do` makes of all the work, in order; the second half is done by a forked process where that pays.
+    """What `do` makes of all the work, in order; every second thing is done by a forked process where that pays.
 
     `do` may not count on what it changes being changed afterwards, only on what it gives, which must bear pickling.
     What fails in the other process is done again in this one, which then raises what there is to raise.
     """
-    half = len(work) // 2
     if len(work) < _ENOUGH or not _can_fork():
         return do(work)
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
-        _work_as_child(reading, writing, lambda: do(work[half:]))
+        _work_as_child(reading, writing, lambda: do(work[1::2]))
     os.close(writing)
     with os.fdopen(reading, "rb") as pipe:
         try:
-            first = do(work[:half])
+            first = do(work[::2])
             sent = pipe.read()
         finally:
             # An interrupt has reached the child too; whatever else it does is of no use any more.
             pipe.close()
             _, status = os.waitpid(child, 0)
-    rest: list[R] = pickle.loads(sent) if status == 0 else do(work[half:])
-    return [*first, *rest]
+    second: list[R] = pickle.loads(sent) if status == 0 else do(work[1::2])
+    return [(second if index % 2 else first)[index // 2] for index in range(len(work))]
+
+
+@contextmanager
+def beside(do: Callable[[], object]) -> Iterator[None]:
+    """Have a forked process `do` something meanwhile, where there is a core for it; only what it writes to files
+    remains, and it is over at the end."""
+    child = os.fork() if _can_fork() else None
+    if child == 0:
+        try:
+            do()
+        finally:
+            os._exit(0)
+    try:
+        yield
+    finally:
+        if child:
+            os.waitpid(child, 0)
 
 
 def _work_as_child(reading: int, writing: int, do: Callable[[], Any]) -> None:
