@@ -9,11 +9,16 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from rsm_site.dates import DatePoint, PartialDate
+from rsm_site.errors import SiteError
 
 if TYPE_CHECKING:
     from babel import Locale
 
 Words = str | Mapping[str, str]
+
+
+class MissingWordsError(SiteError, LookupError):
+    """The templates have no words under a key."""
 
 
 @cache
@@ -83,7 +88,10 @@ class Language:
         self._numbers: dict[str, str] = {}
 
     def word(self, key: str, **values: object) -> str:
-        """The interface words of `key` with `values` put in; `count` chooses the plural; KeyError for another key."""
+        """The interface words of `key` with `values` put in; `count` chooses the plural. MissingWordsError when there are
+        none."""
+        if key not in self.strings:
+            raise MissingWordsError(f"there are no interface words '{key}'; write them into templates/strings/en.yaml")
         words = self.strings[key]
         if not isinstance(words, str):
             count = values["count"]

@@ -37,7 +37,7 @@ class Renderer:
             raise TemplateError(f"there is no template '{error.name}' (wanted for {page.url})") from error
         except UnicodeDecodeError as error:
             raise TemplateError(f"templates/{self._undecodable()} is not UTF-8 (in {page.url})") from error
-        except (jinja2.TemplateError, TypeError, KeyError, ValueError, AttributeError, IndexError) as error:
+        except (jinja2.TemplateError, TypeError, LookupError, ValueError, AttributeError) as error:
             where = self._innermost(error)
             if where is None:
                 raise

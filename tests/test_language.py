@@ -98,3 +98,9 @@ def test_words_that_are_missing_are_english(tmp_path: Path) -> None:
     (folder / "en.yaml").write_text("- a\n", encoding="utf-8")
     with pytest.raises(SiteError, match="are not 'key: words'"):
         read_strings(tmp_path, "en")
+
+
+def test_words_that_nobody_has_are_named() -> None:
+    """Templates of one's own that lack words the program asks for are told which, in a sentence."""
+    with pytest.raises(SiteError, match="there are no interface words 'edition'; write them into templates/strings/en"):
+        Language("en", {"a": "one"}).word("edition")

@@ -1,6 +1,7 @@
 """Outlines in drawing units: those in the frame, with as many points as its size shows, and where their names fit."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -49,7 +50,8 @@ class Shape(Struct, frozen=True, kw_only=True):
     spots: tuple[Spot, ...]
 
 
-def shapes_in(frame: Box, outlines: Sequence[Outline], projection: Projection) -> tuple[Shape, ...]:
+@lru_cache(maxsize=4)  # editions differ in their places, hardly ever in what is around them
+def shapes_in(frame: Box, outlines: tuple[Outline, ...], projection: Projection) -> tuple[Shape, ...]:
     """Return the outlines that are in `frame`, borders shared by two still the same for both."""
     rings = [projection.ring(ring) for outline in outlines for polygon in outline.polygons for ring in polygon]
     thin = iter(simplify_together(rings, _TOLERANCE))
