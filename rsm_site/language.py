@@ -88,8 +88,8 @@ class Language:
         self._numbers: dict[str, str] = {}
 
     def word(self, key: str, **values: object) -> str:
-        """The interface words of `key` with `values` put in; `count` chooses the plural. MissingWordsError when there are
-        none."""
+        """The interface words of `key` with `values` put in; `count` chooses the plural. MissingWordsError when there
+        are none."""
         if key not in self.strings:
             raise MissingWordsError(f"there are no interface words '{key}'; write them into templates/strings/en.yaml")
         words = self.strings[key]
