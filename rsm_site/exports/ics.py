@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from datetime import UTC, date, datetime, time, timedelta
-from functools import partial
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache, partial
 
 import msgspec
 from msgspec import Struct
@@ -16,6 +16,7 @@ from rsm_site.views import Viewer
 from rsm_site.workers import in_halves
 
 PRODID = "-//factsheet//timeline 1//EN"
+_STAMP = b"\r\nDTSTAMP:19700101T000000Z\r\n"
 # Programs that read a calendar with splitlines() would take these for the end of a line.
 _LINE_ENDS = re.compile(r"\r\n?|[\u0085\u2028\u2029]")
 
@@ -121,25 +122,29 @@ def _write(encoded: bytes) -> bytes:
 
 
 def _write_entries(entries: Sequence[Entry], day: date) -> list[bytes]:
+    stamp = b"\r\nDTSTAMP:%bT000000Z\r\n" % day.isoformat().replace("-", "").encode()
+    return [_write_entry(entry).replace(_STAMP, stamp, 1) for entry in entries]
+
+
+@lru_cache(maxsize=4096)  # editions hold the same events
+def _write_entry(entry: Entry) -> bytes:
+    """The entry as of no particular day, which is _STAMP."""
     import icalendar
 
-    made = []
-    for each in entries:
-        entry = icalendar.Event()
-        entry.add("uid", each.id)
-        entry.add("dtstamp", datetime.combine(day, time(), UTC))
-        entry.add("dtstart", each.first)
-        if each.last > each.first:
-            # The end is the first day that no longer belongs to it.
-            entry.add("dtend", each.last + timedelta(days=1))
-        entry.add("summary", each.title)
-        entry.add("description", each.description)
-        entry.add("categories", [each.category])
-        if each.place:
-            entry.add("location", each.place)
-        if each.url:
-            entry.add("url", each.url)
-        entry.add("transp", "TRANSPARENT")
-        entry.add("x-edtf", each.edtf)
-        made.append(bytes(entry.to_ical()))
-    return made
+    made = icalendar.Event()
+    made.add("uid", entry.id)
+    made.add("dtstamp", datetime(1970, 1, 1, tzinfo=UTC))
+    made.add("dtstart", entry.first)
+    if entry.last > entry.first:
+        # The end is the first day that no longer belongs to it.
+        made.add("dtend", entry.last + timedelta(days=1))
+    made.add("summary", entry.title)
+    made.add("description", entry.description)
+    made.add("categories", [entry.category])
+    if entry.place:
+        made.add("location", entry.place)
+    if entry.url:
+        made.add("url", entry.url)
+    made.add("transp", "TRANSPARENT")
+    made.add("x-edtf", entry.edtf)
+    return bytes(made.to_ical())
