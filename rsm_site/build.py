@@ -126,13 +126,16 @@ def _make_site(config: Config, workshop: Workshop, tell: Tell, audience: Audienc
     texts = [text.text for event in material.events for text in event.texts]
     converter.prepare(select(text, material.newest.text_day) for text in texts)
     front = press.make(["index.html"])["index.html"]
-    if not press.problems:  # data.html lists what is made of the front page
+    files: dict[str, bytes] = {}
+    if not press.problems:
+        # Before the other pages: they list all this, and are made in two processes.
         exports.add_front_page(front.decode(), assets.script, single_file=config.single_file, pdf=config.pdf)
-    files = press.make(plan.pages)
+        files.update(exports.data_files)
+    files.update(press.make(plan.pages))
     problems.update(press.problems)
     _stop_at(problems, config, loaded.texts)
     tell("checking")
-    files.update({**assets.files, **exports.data_files, **exports.front_files})
+    files.update({**assets.files, **exports.front_files})
     files.update(exports.conventions(plan.pages, files, _policy_of_hosts(assets, config)))
     problems.update(book.reads.problems)
     base = urlsplit(factsheet.site.url).path.rstrip("/") + "/"
