@@ -358,14 +358,18 @@ class _Folder:
     def _bytes(self, path: str, problems: list[Problem]) -> bytes:
         """The bytes of one file; none, and a problem is added, when they cannot be had."""
         place = Location(self.name_of(path))
+        data = b""
         try:
-            with open(self.files[path].location, "rb") as file:  # noqa: PTH123 - there may be thousands
-                data = file.read(reader.MAX_BYTES + 1)
+            # Without a buffer, and without a limit for which room would be made: there may be thousands.
+            with open(self.files[path].location, "rb", buffering=0) as file:  # noqa: PTH123
+                size = os.fstat(file.fileno()).st_size
+                if size <= reader.MAX_BYTES:
+                    data = file.read()
         except OSError as error:
             message = f"the file cannot be read: {error.strerror}"
             problems.append(Problem(place, "unreadable", message, "check its permissions"))
             return b""
-        if len(data) > reader.MAX_BYTES:
+        if size > reader.MAX_BYTES:
             message = f"the file is larger than {reader.MAX_BYTES // 1024 // 1024} MiB"
             problems.append(Problem(place, "too-large", message, "split it into several files"))
             return b""

@@ -130,4 +130,4 @@ class Memo:
         self._stored, self._unused = {**kept, **new}, unused
 
     def _name(self, kind: str, key: bytes) -> bytes:
-        return digest(self._salt, kind.encode(), key)
+        return blake2b(b"%b %b" % (kind.encode(), key), key=self._salt, digest_size=SIZE).digest()

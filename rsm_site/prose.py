@@ -108,6 +108,8 @@ Link = Callable[[str], str]
 
 def select(text: str, day: date) -> str:
     """Blank out what `::: from=... until=...` limits to other days; line numbers and offsets stay as they are."""
+    if ":::" not in text:
+        return text
     pieces, position = [], 0
     for start, end, from_, until in _spans(text):
         pieces.append(text[position:start])

@@ -66,7 +66,7 @@ class Desk:
             self.hindsight.share(self.viewer)
         self.word = language.word
         longer = {event.id: event.text.text for event in factsheet.events if event.text}
-        reads.offer("texts", lambda id_: longer.get(id_) if id_ else tuple(longer.items()))
+        reads.offer("texts", lambda id_: longer.get(id_) if id_ else longer)
 
     def turn_to(self, url: str) -> None:
         """Begin the page at `url`."""
