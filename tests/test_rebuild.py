@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import nullcontext
 from datetime import date
@@ -265,6 +266,25 @@ def test_a_damaged_cache_is_no_cache(tmp_path: Path, damage: bytes) -> None:
     (kept,) = (tmp_path / "cache").glob("*.sqlite")
     kept.write_bytes(damage)
     assert build(config, open_workshop(config)) == first
+
+
+def test_an_old_size_and_date_hide_no_change(tmp_path: Path) -> None:
+    """A new process sees what has changed in a text that it knows from the cache, whatever its size and date."""
+    site = "{title: A mission, language: en, edition: 2020-01-01}"
+    events = "[{id: start, date: 2019, title: Start, summary: It begins., category: ship, sources: [log]}]"
+    sources = "[{id: log, title: Log, publisher: Port, published: 2019}]"
+    lists = {"content/timeline.yaml": events, "content/sources.yaml": sources}
+    make_case(tmp_path, "one", {**lists, "content/timeline/start.md": "The first words.\n"})
+    folder = tmp_path / "one"
+    text, page = folder / "content/timeline/start.md", "events/start.html"
+    time.sleep(0.1)  # beyond what a date on a file could leave open
+    (folder / "content/site.yaml").write_text(site)
+    config = make_config(project=folder, templates=PROJECT / "templates", cache=tmp_path / "cache")
+    assert b"first words" in check_site(config, open_workshop(config)).files[page]
+    status = text.stat()
+    text.write_text("The other words.\n")
+    os.utime(text, ns=(status.st_atime_ns, status.st_mtime_ns))
+    assert b"other words" in check_site(config, open_workshop(config)).files[page]
 
 
 def test_what_was_not_made_beside_a_fault_is_made_when_it_is_mended(tmp_path: Path) -> None:
