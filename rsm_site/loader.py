@@ -68,7 +68,6 @@ _ONE_OF = {
 }
 R = TypeVar("R", bound=Record)
 T = TypeVar("T")
-_Stamp = tuple[int, int, int, int]
 # Nanoseconds: files are dated no finer. Whoever has just read the newest file may have read what was not yet all of it.
 _TICK = 10_000_000
 
@@ -129,7 +128,6 @@ def _load(folder: "_Folder") -> Loaded:
         outline=folder.outline(site),
     )
     folder.report_unread()
-    folder.keep_texts()
     problems = folder.problems
     cited = _check_mentions(factsheet, folder, knows_site=site is not None)
     if site is not None:
@@ -147,7 +145,7 @@ class _File:
 
     def __init__(self, location: str, status: os.stat_result) -> None:
         self.location = location
-        self.stamp: _Stamp = (status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino)
+        self.stamp = (status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino)
         self.changed = max(status.st_mtime_ns, status.st_ctime_ns)
 
 
@@ -172,9 +170,6 @@ class _Folder:
             if slash and "/" not in name:
                 self._inside.setdefault(top, []).append(path)
         self._newest = max((file.changed for file in self.files.values()), default=0)
-        self._place = digest(str(absolute).encode(), self._prefix.encode())
-        self._texts_before: dict[str, tuple[_Stamp, Document]] = memo.find("texts", self._place) or {}
-        self._texts_now: dict[str, tuple[_Stamp, Document]] = {}
 
     def site(self) -> Site | None:
         """The record of site.yaml, None when it is not usable."""
@@ -296,11 +291,6 @@ class _Folder:
                 hint = f"should it be '{near or file.stem}{ending}'?"
             self.refuse(path, "unread-file", "nothing reads this file", hint, "warning")
 
-    def keep_texts(self) -> None:
-        """Keep what was read of files that are nothing but text: there may be thousands, and one is edited."""
-        if self._texts_now != self._texts_before:
-            self.memo.keep("texts", self._place, self._texts_now)
-
     def refuse(self, path: str, code: str, message: str, hint: str, severity: Severity = "error") -> None:
         """Add a problem with a whole file."""
         self.problems.append(Problem(Location(str(self.shown / path)), code, message, hint, severity))
@@ -349,9 +339,6 @@ class _Folder:
 
         def read_now() -> tuple[Document, list[Problem]]:
             found: list[Problem] = []
-            before = self._texts_before.get(path) if read is reader.read_text else None
-            if before and before[0] == self.files[path].stamp:
-                return before[1], found
             data = self._bytes(path, found)
             return read(name, data, found) if not found else Document(file=name, text=""), found
 
@@ -359,17 +346,14 @@ class _Folder:
         self.problems.extend(found)
         self.unread.pop(path, None)
         self.texts[name] = document.text
-        if read is reader.read_text and not found and self._is_settled(path):
-            self._texts_now[path] = (self.files[path].stamp, document)
         return document
 
     def _once(self, kind: str, path: str, make: Callable[[], T]) -> T:
         """What `make` makes of a file, or made of it when the file was last read."""
-        return self.memo.same(kind, (path, self.files[path].stamp), make) if self._is_settled(path) else make()
-
-    def _is_settled(self, path: str) -> bool:
-        """Tell whether a file that is written once more would show another stamp."""
-        return self.files[path].changed <= self._newest - _TICK
+        file = self.files[path]
+        if file.changed > self._newest - _TICK:
+            return make()
+        return self.memo.same(kind, (path, file.stamp), make)
 
     def _bytes(self, path: str, problems: list[Problem]) -> bytes:
         """The bytes of one file; none, and a problem is added, when they cannot be had."""

@@ -269,7 +269,7 @@ def test_a_damaged_cache_is_no_cache(tmp_path: Path, damage: bytes) -> None:
 
 
 def test_an_old_size_and_date_hide_no_change(tmp_path: Path) -> None:
-    """A new process sees what has changed in a text that it knows from the cache, whatever its size and date."""
+    """A new process sees what has changed in a text, whatever the size and the date of its file."""
     site = "{title: A mission, language: en, edition: 2020-01-01}"
     events = "[{id: start, date: 2019, title: Start, summary: It begins., category: ship, sources: [log]}]"
     sources = "[{id: log, title: Log, publisher: Port, published: 2019}]"
