@@ -129,8 +129,8 @@ def test_a_kill_while_tidying_up_after_a_kill_loses_nothing(parent: Path, exchan
     """A second build killed at any point while it tidies up after a first leaves a whole site for the third."""
     length = len(crash.run(lambda: write_site(NEW, reset(parent, OLD)), parent).events)
     after = site("next", "other.html")
-    for first in range(2, length, 9):
-        for second in itertools.count(1, 5):
+    for first in range(2, length, 13):
+        for second in itertools.count(1, 7):
             output = reset(parent, OLD)
             crash.run(lambda: write_site(NEW, output), parent, crash.kill(first))
             outcome = crash.run(lambda: write_site(after, output), parent, crash.kill(second))

@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -61,12 +61,20 @@ class Command:
         return how == "RUN", printed.partition(" in ")[0] + done.stderr
 
 
-@pytest.fixture
-def command(tmp_path: Path) -> Command:
-    """A project whose last build is recorded."""
-    made = Command(tmp_path / "project", tmp_path / "cache")
-    # Times of change as coarse as a file system's could hide a change: the record of files just written is not kept.
+@pytest.fixture(scope="module")
+def untouched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Command]:
+    """Projects that nobody has changed for two seconds: times of change as coarse as a file system's could hide a
+    change, and the record of files just written is not kept."""
+    folder = tmp_path_factory.mktemp("untouched")
+    made = [Command(folder / f"project-{number}", folder / f"cache-{number}") for number in range(len(CHANGES) + 2)]
     time.sleep(2.1)
+    return iter(made)
+
+
+@pytest.fixture
+def command(untouched: Iterator[Command]) -> Command:
+    """A project whose last build is recorded."""
+    made = next(untouched)
     assert made.build()[0]
     return made
 
@@ -81,7 +89,7 @@ def test_nothing_changed(command: Command) -> None:
 
 @pytest.mark.parametrize("what", CHANGES)
 def test_something_changed(command: Command, what: str) -> None:
-    """Whatever has changed, even with its old size and date, the site is made and ends as a clean build would."""
+    """Whatever has changed, even with its old size and date, the site is made again and nothing is left beside it."""
     CHANGES[what](command.project)
     was_run, _printed = command.build()
     assert was_run
