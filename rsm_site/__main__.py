@@ -11,7 +11,7 @@ def main() -> int:
     """Run the command line, unless it is a build that would change nothing; the exit status."""
     arguments = sys.argv[1:]
     record = Record(arguments, cache_folder())
-    printed = record.what_was_printed()
+    printed = record.what_was_printed(_put_back)
     if printed is None:
         from rsm_site import cli
 
@@ -19,6 +19,23 @@ def main() -> int:
     if printed:
         print(printed)
     return 0
+
+
+def _put_back(spare: str, output: str) -> bool:
+    """Make the output folder again of the copy in the file `spare`; False when that has to be left to a build."""
+    from pathlib import Path
+
+    from rsm_site.errors import SiteError
+    from rsm_site.output import write_site
+    from rsm_site.spare import read_spare
+
+    try:
+        files = read_spare(Path(spare))
+        if files:
+            write_site(files, Path(output))
+        return bool(files)
+    except SiteError:
+        return False
 
 
 def run() -> None:

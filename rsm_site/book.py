@@ -9,9 +9,6 @@ from msgspec import Struct
 from rsm_site.memo import Memo
 from rsm_site.reads import Digests, Read, Reads
 
-# Bytes of files that the memo holds beside the output folder: all of a small site, for an output that was deleted.
-_ROOM = 16_000_000
-
 
 class Kept(Struct, frozen=True):
     """What was made at once: files by URL, and what else its maker wants to know of it."""
@@ -46,8 +43,8 @@ class Book:
         """Begin a build; `theme` tells what every page depends on: templates, words and options."""
         self.reads = Reads(workshop.digests)
         self.reads.offer("theme", lambda _part: theme)
+        self.memo = workshop.memo
         self._workshop = workshop
-        self._room = _ROOM
         self._kept: dict[str, Kept | None] = {}
 
     def find(self, name: str) -> Kept | None:
@@ -63,25 +60,21 @@ class Book:
         reads = (("theme", ""), *noted)
         if state := self.reads.state(reads):
             hashes = {url: sha256(data).hexdigest() for url, data in files.items()}
-            for url, data in files.items():
-                self._room -= len(data)
-                if self._room > 0:
-                    self._workshop.memo.keep("file", hashes[url].encode(), data)
-            self._workshop.memo.keep("made", name.encode(), _Row(reads, state, hashes, known))
+            self.memo.keep("made", name.encode(), _Row(reads, state, hashes, known))
 
     def close(self, files: Mapping[str, bytes]) -> None:
         """End the build that made `files`: what it had no use for is let go."""
-        self._workshop.memo.save()
+        self.memo.end()
         self._workshop.old = files.get
         self._workshop.digests.forget()
 
     def _find(self, name: str) -> Kept | None:
-        row = self._workshop.memo.find("made", name.encode())
+        row = self.memo.find("made", name.encode())
         if row is None or self.reads.state(row.reads) != row.state:
             return None
         files = {}
         for url, expected in row.hashes.items():
-            data = self._workshop.memo.find("file", expected.encode()) or self._workshop.old(url)
+            data = self._workshop.old(url)
             if data is None or sha256(data).hexdigest() != expected:
                 return None
             files[url] = data

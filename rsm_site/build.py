@@ -1,7 +1,7 @@
 """The stages of a build, in order: load, plan, render, check, write."""
 
 import stat
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -30,11 +30,13 @@ from rsm_site.model import Factsheet
 from rsm_site.output import check_output_folder, write_site
 from rsm_site.pages import plan_pages
 from rsm_site.press import Press, Tell
-from rsm_site.prose import Converter, select
+from rsm_site.prose import Converter
 from rsm_site.reads import dump
 from rsm_site.render import Renderer, compiling
+from rsm_site.spare import read_spare, write_spare
 from rsm_site.strings import read_strings
 from rsm_site.views import Addresses, Viewer
+from rsm_site.workers import beside
 
 
 class Audience(Protocol):
@@ -70,9 +72,11 @@ def build_site(config: Config, tell: Tell = silent) -> Built:
     written."""
     protected = (config.content, config.templates)
     check_output_folder(config.output, project=config.project, protected=protected, home=config.home)
-    built = check_site(config, tell=tell)
+    workshop = open_workshop(config)
+    built = _make_site(config, workshop, tell)
     tell("writing")
-    write_site(built.files, config.output)
+    with beside(partial(_keep, workshop, built.files, spare_of(config))):
+        write_site(built.files, config.output)
     return built
 
 
@@ -85,13 +89,20 @@ def check_site(
     called with the step that begins, and within a long one with how much of it is done; an `audience` gets its pages
     before the rest is made.
     """
+    workshop = workshop or open_workshop(config)
+    built = _make_site(config, workshop, tell, audience)
+    workshop.memo.write()
+    return built
+
+
+def _make_site(config: Config, workshop: Workshop, tell: Tell, audience: Audience | None = None) -> Built:
     if config.pdf:
         require_weasyprint()
     with compiling(config.templates, config.cache):
-        return _make_site(config, workshop or open_workshop(config), tell, audience)
+        return _run_stages(config, workshop, tell, audience)
 
 
-def _make_site(config: Config, workshop: Workshop, tell: Tell, audience: Audience | None) -> Built:
+def _run_stages(config: Config, workshop: Workshop, tell: Tell, audience: Audience | None) -> Built:
     tell("reading")
     loaded, factsheet, language = _load(config, workshop.memo)
     problems = set(loaded.problems)
@@ -122,9 +133,6 @@ def _make_site(config: Config, workshop: Workshop, tell: Tell, audience: Audienc
         early = press.make(url for url in audience.waits_for() if url in plan.pages)
         if not press.problems and not any(press.pages[url].anchors.problems for url in early):
             audience.take({**assets.files, **early})
-    tell("converting")
-    texts = [text.text for event in material.events for text in event.texts]
-    converter.prepare(select(text, material.newest.text_day) for text in texts)
     front = press.make(["index.html"])["index.html"]
     files: dict[str, bytes] = {}
     if not press.problems:
@@ -151,9 +159,32 @@ def _make_site(config: Config, workshop: Workshop, tell: Tell, audience: Audienc
 def open_workshop(config: Config, *, writes: bool = True) -> Workshop:
     """What the last build of the same project left in the cache and in the output folder, as far as it can be used; one
     that `writes` leaves the like."""
+    path = _cached(config, ".sqlite")
+    return Workshop(Memo(path, stamp_of_program(), writes=writes), _finder(config))
+
+
+def spare_of(config: Config) -> Path | None:
+    """The file of the cache that has a copy of the project's last site."""
+    return _cached(config, ".site")
+
+
+def _cached(config: Config, suffix: str) -> Path | None:
     places = (str(path.absolute()).encode() for path in (config.content, config.templates, config.output))
-    path = config.cache / f"{digest(*places).hex()}.sqlite" if config.cache else None
-    return Workshop(Memo(path, stamp_of_program(), writes=writes), partial(_read_output, config.output))
+    return config.cache / f"{digest(*places).hex()}{suffix}" if config.cache else None
+
+
+def _keep(workshop: Workshop, files: Mapping[str, bytes], spare: Path | None) -> None:
+    workshop.memo.write()
+    if spare:
+        write_spare(files, spare)
+
+
+def _finder(config: Config) -> Callable[[str], bytes | None]:
+    """Who finds a file of the last site: in the output folder, or when that was removed in the copy of it."""
+    spare = spare_of(config)
+    if spare and not config.output.exists():
+        return read_spare(spare).get
+    return partial(_read_output, config.output)
 
 
 def describe_changes(config: Config, before: date, after: date) -> ChangesView:

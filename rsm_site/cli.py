@@ -185,7 +185,7 @@ def _run_build(options: argparse.Namespace, *, write: bool) -> int:
     import gc
     from time import perf_counter
 
-    from rsm_site.build import build_site, check_site, silent
+    from rsm_site.build import build_site, check_site, silent, spare_of
     from rsm_site.progress import Progress
 
     started = perf_counter()
@@ -213,7 +213,7 @@ def _run_build(options: argparse.Namespace, *, write: bool) -> int:
         print(f"{before}{perf_counter() - started:.2f} s{after}")
     options.built = built  # alive to the end of the process, which then need not take it apart
     if record and not built.problems:
-        record.end(*sources, str(config.output.absolute()), before, after)
+        record.end(*sources, str(config.output.absolute()), str(spare_of(config) or ""), before, after)
     return 0
 
 

@@ -3,7 +3,7 @@
 import pickle
 import sqlite3
 import sys
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from contextlib import suppress
 from hashlib import blake2b
 from pathlib import Path
@@ -17,6 +17,8 @@ SIZE = 16  # bytes of a hash
 _FORMAT = 2
 # After so many builds that had no use for it a thing is dropped.
 _BUILDS = 8
+# Bytes: what is smaller is quickly unpickled again, and there may be thousands of it.
+_SMALL = 32_000
 _TABLES = """
 DROP TABLE IF EXISTS made;
 DROP TABLE IF EXISTS unused;
@@ -59,6 +61,8 @@ class Memo:
                 if file.execute("PRAGMA user_version").fetchone() == (_FORMAT,):
                     self._stored = dict(file.execute("SELECT key, value FROM made"))
                     self._unused = dict(file.execute("SELECT key, builds FROM unused"))
+        self._unwritten: dict[bytes, bytes] = {}
+        self._written_unused = self._unused
 
     def get(self, kind: str, key: bytes, make: Callable[[], T]) -> T:
         """What `make` makes, or made before of the same key."""
@@ -67,12 +71,6 @@ class Memo:
             found = make()
             self.keep(kind, key, found)
         return found  # type: ignore[no-any-return]
-
-    def has(self, kind: str, key: bytes) -> bool:
-        """Tell whether something was kept under the key, and keep it on; it may yet turn out not to be usable."""
-        name = self._name(kind, key)
-        self._used.add(name)
-        return name in self._values or name in self._stored
 
     def find(self, kind: str, key: bytes) -> Any:
         """What was kept under the key, None when there is nothing."""
@@ -100,34 +98,51 @@ class Memo:
         self._objects_used[name] = found
         return found[0]
 
-    def save(self) -> None:
-        """Write what is new to the file; what the last builds did not use is dropped there, and from memory at once."""
+    def settle(self) -> dict[bytes, bytes]:
+        """Pickle what was kept since the last time, and give it: another process can `accept` it."""
+        settled = {name: pickle.dumps(self._values[name], pickle.HIGHEST_PROTOCOL) for name in self._new}
+        for name, data in settled.items():
+            if len(data) < _SMALL:
+                del self._values[name]
+        self._new = set()
+        self.accept(settled)
+        return settled
+
+    def accept(self, settled: Mapping[bytes, bytes]) -> None:
+        """Keep what another process has kept of the same build."""
+        self._stored.update(settled)
+        self._unwritten.update(settled)
+        self._used.update(settled)
+
+    def end(self) -> None:
+        """End a build: what it had no use for is let go, from memory at once, and after some builds altogether."""
+        self.settle()
         self._values = {name: value for name, value in self._values.items() if name in self._used}
         self._objects, self._objects_used = self._objects_used, {}
-        if self._path:
+        self._unused = {name: self._unused.get(name, 0) + 1 for name in self._stored.keys() - self._used}
+        for name in [name for name, builds in self._unused.items() if builds > _BUILDS]:
+            del self._unused[name], self._stored[name]
+        self._used = set()
+
+    def write(self) -> None:
+        """Bring the file up to date."""
+        if self._path and (self._unwritten or self._unused != self._written_unused):
             with suppress(OSError, sqlite3.Error):
                 self._write(self._path)
-        self._new, self._used = set(), set()
+        self._unwritten, self._written_unused = {}, self._unused
 
     def _write(self, path: Path) -> None:
-        new = {name: pickle.dumps(self._values[name], pickle.HIGHEST_PROTOCOL) for name in self._new & self._used}
-        unused = {name: self._unused.get(name, 0) + 1 for name in self._stored.keys() - self._used}
-        old = {name for name, builds in unused.items() if builds > _BUILDS}
-        unused = {name: builds for name, builds in unused.items() if name not in old}
-        if not new and unused == self._unused:
-            return
+        old = self._written_unused.keys() - self._stored.keys()
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         with sqlite3.connect(path, timeout=1) as file:
             file.execute("PRAGMA synchronous = OFF")
             if file.execute("PRAGMA user_version").fetchone() != (_FORMAT,):
                 file.executescript(_TABLES)
                 file.execute(f"PRAGMA user_version = {_FORMAT}")
-            file.executemany("INSERT OR REPLACE INTO made VALUES (?, ?)", new.items())
+            file.executemany("INSERT OR REPLACE INTO made VALUES (?, ?)", self._unwritten.items())
             file.executemany("DELETE FROM made WHERE key = ?", [(name,) for name in old])
             file.execute("DELETE FROM unused")
-            file.executemany("INSERT INTO unused VALUES (?, ?)", unused.items())
-        kept = {name: value for name, value in self._stored.items() if name not in old}
-        self._stored, self._unused = {**kept, **new}, unused
+            file.executemany("INSERT INTO unused VALUES (?, ?)", self._unused.items())
 
     def _name(self, kind: str, key: bytes) -> bytes:
         return blake2b(b"%b %b" % (kind.encode(), key), key=self._salt, digest_size=SIZE).digest()

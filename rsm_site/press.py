@@ -9,7 +9,6 @@ from rsm_site.book import Book
 from rsm_site.errors import Problem
 from rsm_site.linkcheck import Anchors, inspect_page
 from rsm_site.pages import Plan
-from rsm_site.reads import Read
 from rsm_site.render import Renderer
 from rsm_site.workers import in_halves
 
@@ -29,11 +28,11 @@ class Rendered(Struct, frozen=True):
 
 
 class _Sheet(Struct, frozen=True):
-    """A page fresh from the press, with what it read and what was found wrong while it was made."""
+    """A page fresh from the press, with what was found wrong while it was made, and what is now kept in the memo."""
 
     page: Rendered
-    noted: tuple[Read, ...] | None
     problems: set[Problem]
+    settled: dict[bytes, bytes]
 
 
 class Press:
@@ -55,10 +54,11 @@ class Press:
             if url not in self.pages and (kept := self._book.find(url)):
                 self.pages[url] = Rendered(kept.files[url], kept.known)
         wanted = [url for url in urls if url not in self.pages]
+        self._book.memo.settle()  # what another process is then given with a page was kept for that page
         for url, sheet in zip(wanted, in_halves(wanted, self._make), strict=True):
             self.pages[url] = sheet.page
             self.problems.update(sheet.problems)
-            self._book.keep(url, {url: sheet.page.data}, sheet.noted, sheet.page.anchors)
+            self._book.memo.accept(sheet.settled)
         return {url: self.pages[url].data for url in urls}
 
     def _make(self, urls: Sequence[str]) -> list[_Sheet]:
@@ -70,6 +70,8 @@ class Press:
                 reads.note_all("images")
                 # Once something is wrong nothing is published: what else is wrong shows without templates.
                 html = "" if self.problems or reads.problems_of(url) else self._renderer.render(page)
-            rendered = Rendered(html.encode(), inspect_page(url, html))
-            made.append(_Sheet(rendered, reads.noted(url) if html else None, reads.problems_of(url)))
+            made_page = Rendered(html.encode(), inspect_page(url, html))
+            if html:
+                self._book.keep(url, {url: made_page.data}, reads.noted(url), made_page.anchors)
+            made.append(_Sheet(made_page, reads.problems_of(url), self._book.memo.settle()))
         return made

@@ -1,7 +1,7 @@
 """Markdown and [[references]] -> safe HTML with heading ids."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,6 @@ from rsm_site.errors import Location
 from rsm_site.memo import Memo, digest
 from rsm_site.model import Prose, within
 from rsm_site.references import ANY_REFERENCE, BadReferenceError, Reference, locate, mask_code, parse_reference
-from rsm_site.workers import in_halves
 
 if TYPE_CHECKING:
     from markdown import Markdown
@@ -145,15 +144,6 @@ class Converter:
     def compile(self, text: str, *, prefix: str = "", level: int = 2) -> Compiled:
         """Convert Markdown; ids begin with `prefix`, and a second-level heading becomes one of `level`."""
         return self._memo.get("markdown", _key(text, prefix, level), lambda: self._compile(text, prefix, level))
-
-    def prepare(self, texts: Iterable[str]) -> None:
-        """Convert many texts, none of which has a prefix or another level, before they are asked for."""
-        wanted = [text for text in dict.fromkeys(texts) if not self._memo.has("markdown", _key(text, "", 2))]
-        for text, compiled in zip(wanted, in_halves(wanted, self._compile_all), strict=True):
-            self._memo.keep("markdown", _key(text, "", 2), compiled)
-
-    def _compile_all(self, texts: Sequence[str]) -> list[Compiled]:
-        return [self._compile(text, "", 2) for text in texts]
 
     def _compile(self, text: str, prefix: str, level: int) -> Compiled:
         import nh3

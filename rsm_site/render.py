@@ -10,7 +10,7 @@ import jinja2
 from rsm_site.errors import SiteError
 from rsm_site.language import Language
 from rsm_site.pages import Page
-from rsm_site.workers import beside
+from rsm_site.workers import beside, can_fork
 
 
 class TemplateError(SiteError):
@@ -68,7 +68,7 @@ class Renderer:
 def compiling(templates: Path, cache: Path | None) -> Iterator[None]:
     """Have the templates compiled into the cache meanwhile if it holds none at all; whoever comes to one first compiles
     it."""
-    if cache is None or any((cache / "templates").glob("*.cache")):
+    if cache is None or not can_fork() or any((cache / "templates").glob("*.cache")):
         yield
         return
     with beside(lambda: _compile_all(_make_environment(templates, cache))):

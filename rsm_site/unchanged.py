@@ -2,7 +2,7 @@
 
 After a build that had nothing to complain of, its record keeps the command, what it printed, and of every file that it
 read or wrote the size, the times of change and the inode. While all of these are the same, the next such command need
-only print the same.
+only print the same; and where the output folder was removed, put the copy of the site there that the cache holds.
 """
 # Start-up is all that it costs, so paths are strings and nothing beyond `os` is imported:
 # ruff: noqa: PTH103, PTH105, PTH109, PTH111, PTH112, PTH116, PTH118, PTH120, PTH123
@@ -10,7 +10,7 @@ only print the same.
 import os
 import sys
 from binascii import crc32
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from time import perf_counter, time_ns
 
 # Times of change are as coarse as this on some file systems: a later change might show the same.
@@ -23,17 +23,25 @@ class Record:
     def __init__(self, arguments: Sequence[str], cache: str | None) -> None:
         """Look in the folder `cache`; without one nothing is remembered."""
         self._began = perf_counter()
-        self._asked = "\0".join(("1", sys.version, os.getcwd(), *arguments)).encode()
+        self._asked = "\0".join(("2", sys.version, os.getcwd(), *arguments)).encode()
         self._path = os.path.join(cache, f"{crc32(self._asked):08x}.built") if cache else ""
         self._inputs = b""
 
-    def what_was_printed(self) -> str | None:
-        """What the command has to print if nothing has changed since the last time; None when it has to be run."""
+    def what_was_printed(self, put_back: Callable[[str, str], bool]) -> str | None:
+        """What the command has to print if nothing has changed since the last time; None when it has to be run. Where
+        the output folder was removed, `put_back` makes it again of the copy in a file, if it can."""
         try:
             with open(self._path, "rb") as file:
-                asked, *parts, kept = file.read().split(b"\0\0", 6)
-            content, templates, output, before, after = map(os.fsdecode, parts)
-            if asked != self._asked or _leftovers(output) or kept != _state(content, templates) + _listing(output):
+                asked, *parts, inputs, outputs = file.read().split(b"\0\0")
+            content, templates, output, spare, stamp, before, after = map(os.fsdecode, parts)
+            if asked != self._asked or _leftovers(output) or inputs != _state(content, templates):
+                return None
+            if not os.path.lexists(output):
+                if stamp != _stamp(os.stat(spare)) or not put_back(spare, output):
+                    return None
+                self._inputs = inputs
+                self.end(content, templates, output, spare, before, after)
+            elif outputs != _listing(output):
                 return None
         except (OSError, ValueError):
             return None
@@ -49,16 +57,18 @@ class Record:
         if now - max(times) > _COARSE:
             self._inputs = state
 
-    def end(self, content: str, templates: str, output: str, before: str, after: str) -> None:
-        """Note what was written and what the command printed `before` and `after` the time it took."""
+    def end(self, content: str, templates: str, output: str, spare: str, before: str, after: str) -> None:
+        """Note what was written, the file `spare` with a copy of it (empty for none), and what the command printed
+        `before` and `after` the time it took."""
         if not self._path or not self._inputs:
             return
-        parts = map(os.fsencode, (content, templates, output, before, after))
+        stamp = _stamp(os.stat(spare)) if os.access(spare, os.R_OK) else ""
+        parts = map(os.fsencode, (content, templates, output, spare, stamp, before, after))
         staged = f"{self._path}.{os.getpid()}"
         try:
             os.makedirs(os.path.dirname(self._path), mode=0o700, exist_ok=True)
             with open(staged, "wb") as file:
-                file.write(b"\0\0".join((self._asked, *parts, self._inputs + _listing(output))))
+                file.write(b"\0\0".join((self._asked, *parts, self._inputs, _listing(output))))
             os.replace(staged, self._path)
         except OSError:
             return
@@ -97,8 +107,12 @@ def _listing(root: str, times: list[int] | None = None) -> bytes:
             stat = entry.stat()
             if times is not None:
                 times.append(max(stat.st_mtime_ns, stat.st_ctime_ns))
-            lines.append(f"{entry.name} {stat.st_size} {stat.st_mtime_ns} {stat.st_ctime_ns} {stat.st_ino}")
+            lines.append(f"{entry.name} {_stamp(stat)}")
     return os.fsencode("\n".join(lines))
+
+
+def _stamp(stat: os.stat_result) -> str:
+    return f"{stat.st_size} {stat.st_mtime_ns} {stat.st_ctime_ns} {stat.st_ino}"
 
 
 def _name(entry: "os.DirEntry[str]") -> str:

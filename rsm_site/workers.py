@@ -20,7 +20,7 @@ def in_halves(work: Sequence[T], do: Callable[[Sequence[T]], list[R]]) -> list[R
     `do` may not count on what it changes being changed afterwards, only on what it gives, which must bear pickling.
     What fails in the other process is done again in this one, which then raises what there is to raise.
     """
-    if len(work) < _ENOUGH or not _can_fork():
+    if len(work) < _ENOUGH or not can_fork():
         return do(work)
     reading, writing = os.pipe()
     child = os.fork()
@@ -41,14 +41,16 @@ def in_halves(work: Sequence[T], do: Callable[[Sequence[T]], list[R]]) -> list[R
 
 @contextmanager
 def beside(do: Callable[[], object]) -> Iterator[None]:
-    """Have a forked process `do` something meanwhile, where there is a core for it; only what it writes to files
-    remains, and it is over at the end."""
-    child = os.fork() if _can_fork() else None
+    """Have a forked process `do` something meanwhile, of which only what it writes to files remains, and wait for its
+    end; where there is no core for it, it is done first."""
+    child = os.fork() if can_fork() else None
     if child == 0:
         try:
             do()
         finally:
             os._exit(0)
+    if child is None:
+        do()
     try:
         yield
     finally:
@@ -68,7 +70,8 @@ def _work_as_child(reading: int, writing: int, do: Callable[[], Any]) -> None:
         os._exit(status)
 
 
-def _can_fork() -> bool:
-    """A process with threads may not be forked: a lock that another thread holds would stay locked."""
+def can_fork() -> bool:
+    """Tell whether there is a core for another process. One with threads may not be forked: a lock that another thread
+    holds would stay locked."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
     return cores > 1 and threading.active_count() == 1

@@ -249,11 +249,11 @@ def test_two_processes_make_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyP
     forks: list[int] = []
     original = os.fork
     monkeypatch.setattr(os, "fork", lambda: forks.append(1) or original())
-    monkeypatch.setattr(workers, "_can_fork", lambda: cores == 2)
+    monkeypatch.setattr(workers, "can_fork", lambda: cores == 2)
     made = build(make_config(project=tmp_path), Workshop(Memo(None)))
     assert isinstance(made, dict)
     assert bool(forks) == (cores == 2)
-    monkeypatch.setattr(workers, "_can_fork", lambda: False)
+    monkeypatch.setattr(workers, "can_fork", lambda: False)
     assert made == build(make_config(project=tmp_path), Workshop(Memo(None)))
 
 

@@ -1,6 +1,7 @@
 """A second build of what has not changed."""
 
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -40,14 +41,14 @@ class Command:
         subprocess.run(["cp", "-r", PROJECT / "templates", project / "templates"], check=True)
         for path in project.rglob("*"):
             os.utime(path, (LONG_AGO, LONG_AGO))
-        self.project = project
+        self.project, self.cache = project, cache
         self._environment = {**os.environ, "XDG_CACHE_HOME": str(cache), "PYTHONPATH": str(PROJECT)}
 
     def build(self, *options: str) -> tuple[bool, str]:
-        """Whether the build was really run, and what it printed without the time it took."""
+        """Whether the stages of a build were run, and what it printed without the time it took."""
         code = (
             "import sys\nfrom rsm_site.__main__ import main\n"
-            "status = main()\nprint('RUN' if 'msgspec' in sys.modules else 'TOLD')\nraise SystemExit(status)"
+            "status = main()\nprint('RUN' if 'rsm_site.build' in sys.modules else 'TOLD')\nraise SystemExit(status)"
         )
         done = subprocess.run(
             [sys.executable, "-c", code, "build", *options],
@@ -66,7 +67,7 @@ def untouched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Command]:
     """Projects that nobody has changed for two seconds: times of change as coarse as a file system's could hide a
     change, and the record of files just written is not kept."""
     folder = tmp_path_factory.mktemp("untouched")
-    made = [Command(folder / f"project-{number}", folder / f"cache-{number}") for number in range(len(CHANGES) + 2)]
+    made = [Command(folder / f"project-{number}", folder / f"cache-{number}") for number in range(len(CHANGES) + 4)]
     time.sleep(2.1)
     return iter(made)
 
@@ -85,6 +86,37 @@ def test_nothing_changed(command: Command) -> None:
     assert not was_run
     assert printed.startswith("Built public: ")
     assert command.build("--edition", "2001-01-01")[0]
+
+
+def site_of(project: Path) -> dict[str, bytes]:
+    """Every file of the output folder."""
+    public = project / "public"
+    return {path.relative_to(public).as_posix(): path.read_bytes() for path in public.rglob("*") if path.is_file()}
+
+
+def test_output_removed(command: Command) -> None:
+    """An output folder that was removed is there again, whole, without a build; the next one has nothing to do."""
+    before = site_of(command.project)
+    shutil.rmtree(command.project / "public")
+    was_run, printed = command.build()
+    assert not was_run
+    assert printed.startswith("Built public: ")
+    assert site_of(command.project) == before
+    assert not command.build()[0]
+
+
+def test_output_removed_and_something_changed(command: Command) -> None:
+    """What was removed is made again of the content as it is now, and a copy that somebody wrote to is not used."""
+    before = site_of(command.project)
+    (copy,) = command.cache.rglob("*.site")
+    copy.write_bytes(copy.read_bytes().replace(b"<h1", b"<H1"))
+    shutil.rmtree(command.project / "public")
+    assert command.build()[0]
+    assert site_of(command.project) == before
+    rewrite(command.project / "content/pages/overview.md", "the", "teh")
+    shutil.rmtree(command.project / "public")
+    assert command.build()[0]
+    assert site_of(command.project) != before
 
 
 @pytest.mark.parametrize("what", CHANGES)
