@@ -6,6 +6,7 @@ import re
 import stat
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
+from itertools import chain
 from operator import attrgetter
 from pathlib import Path, PurePosixPath
 from typing import Any, TypeVar
@@ -68,6 +69,7 @@ _ONE_OF = {
 }
 R = TypeVar("R", bound=Record)
 T = TypeVar("T")
+_NO_SITE = Site(title="", language="en", edition=OPEN_END)
 # Nanoseconds: files are dated no finer. Whoever has just read the newest file may have read what was not yet all of it.
 _TICK = 10_000_000
 
@@ -99,7 +101,10 @@ def load_factsheet(config: Config, memo: Memo | None = None) -> Loaded:
 def texts_of(factsheet: Factsheet) -> Iterator[Prose]:
     """Every Markdown text of the content."""
     for event in factsheet.events:
-        yield from event.texts
+        if event.summary:
+            yield event.summary
+        if event.has_text:
+            yield factsheet.longer[event.id]
     for hub in factsheet.hubs:
         if hub.summary:
             yield hub.summary
@@ -112,13 +117,14 @@ def texts_of(factsheet: Factsheet) -> Iterator[Prose]:
 
 def _load(folder: "_Folder") -> Loaded:
     site = folder.site()
-    events = folder.records("timeline", Event)
+    events, longer = folder.events()
     factsheet = Factsheet(
         # What can be said of the other files is said even when site.yaml is not usable.
-        site=site or Site(title="", language="en", edition=OPEN_END),
+        site=site or _NO_SITE,
         sources=folder.records("sources", Source),
-        facts=schema.finish_facts(folder.records("facts", Fact), folder.problems),
-        events=folder.with_texts(events),
+        facts=folder.facts(),
+        events=events,
+        longer={id_: text.prose for id_, text in longer.items()},
         hubs=folder.records("hubs", Hub),
         contributions=folder.records("contributions", Contribution),
         terms=folder.records("glossary", Term),
@@ -129,15 +135,24 @@ def _load(folder: "_Folder") -> Loaded:
     )
     folder.report_unread()
     problems = folder.problems
-    cited = _check_mentions(factsheet, folder, knows_site=site is not None)
+    cited = _check_mentions(factsheet, folder, longer.values(), knows_site=site is not None)
     if site is not None:
         problems.extend(_check_front_page(factsheet, folder.findings))
-    problems.extend(rules.check(factsheet))
-    problems.extend(_check_addresses(factsheet))
+    problems.extend(folder.memo.once("rules", lambda: tuple(_check_records(factsheet)), *_records_of(factsheet)))
     if not any(problem.severity == "error" for problem in problems):
         # Otherwise the error may be why nothing cites it.
         problems.extend(rules.check_use(factsheet, cited))
     return Loaded(factsheet if site else None, tuple(sorted(set(problems))), folder.texts)
+
+
+def _check_records(factsheet: Factsheet) -> Iterator[Problem]:
+    yield from rules.check(factsheet)
+    yield from _check_addresses(factsheet)
+
+
+def _records_of(factsheet: Factsheet) -> tuple[object, ...]:
+    """All that content says but the longer texts."""
+    return tuple(getattr(factsheet, name) for name in factsheet.__struct_fields__ if name != "longer")
 
 
 class _File:
@@ -147,6 +162,17 @@ class _File:
         self.location = location
         self.stamp = (status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino)
         self.changed = max(status.st_mtime_ns, status.st_ctime_ns)
+
+
+class _Longer(Struct, frozen=True):
+    """An event's longer text, the references in it and where they begin, and what is wrong with it or its file, which
+    is `source`."""
+
+    prose: Prose
+    source: str
+    named: tuple[tuple[Reference, int], ...]
+    problems: tuple[Problem, ...]
+    is_empty: bool
 
 
 class _Folder:
@@ -176,16 +202,26 @@ class _Folder:
         if "site.yaml" not in self.files:
             self.refuse("site.yaml", "missing-file", "there is no site.yaml", "write one: title, language and edition")
             return None
-        document = self._read("site.yaml", reader.read_yaml)
-        if document.root is None:
-            return None
-        return schema.read_record(Site, document.root, schema.Reading(document.file, self.findings))
+        return self._record("site.yaml", reader.read_yaml, Site)
 
     def records(self, name: str, record: type[R]) -> tuple[R, ...]:
         """The records of a list: those of its file, then those of its folder's files in order of name."""
-        return tuple(each for path in self._matching(name, ".yaml") for each in self._records_in(path, name, record))
+        read = [self._records_in(path, name, record) for path in self._matching(name, ".yaml")]
+        return self.memo.once(f"list {name}", lambda: tuple(chain.from_iterable(read)), *read)
 
-    def _records_in(self, path: str, name: str, record: type[R]) -> Iterable[R]:
+    def facts(self) -> tuple[Fact, ...]:
+        """The facts, each with values of its type."""
+
+        def finish() -> tuple[tuple[Fact, ...], list[Problem]]:
+            found: list[Problem] = []
+            return schema.finish_facts(facts, found), found
+
+        facts = self.records("facts", Fact)
+        finished, found = self.memo.once("facts", finish, facts)
+        self.problems.extend(found)
+        return finished
+
+    def _records_in(self, path: str, name: str, record: type[R]) -> list[R]:
         def read() -> tuple[str, list[R], Findings]:
             alone = Findings()
             data = self._bytes(path, alone.problems)
@@ -206,55 +242,81 @@ class _Folder:
         self.texts[self.name_of(path)] = text
         self.unread.pop(path, None)
         ids.update(found.ids.get(name, {}))
-        self.findings.mentions.extend(found.mentions)
-        self.findings.texts.extend(found.texts)
+        self._add(found)
         return records
 
-    def with_texts(self, events: tuple[Event, ...]) -> tuple[Event, ...]:
-        """The events with their longer texts of timeline/<id>.md."""
-        documents: dict[str, Document] = {}
-        known = self.findings.ids.get("timeline", {})
+    def _record(
+        self, path: str, read: Callable[[str, bytes, list[Problem]], Document], record: type[R], **known: Any
+    ) -> R | None:
+        """The record that a whole file is, None when it is not usable."""
+
+        def read_now() -> tuple[R | None, Findings]:
+            alone = Findings()
+            reading = schema.Reading(document.file, alone)
+            body = {"body": Prose(document.body, Location(document.file, document.body_line))} if known else {}
+            alone.texts.extend(body.values())
+            found = document.root and schema.read_record(record, document.root, reading, **known, **body)
+            return found or None, alone
+
+        document = self._read(path, read)
+        found, alone = self.memo.once(f"file {path}", read_now, document)
+        self._add(alone)
+        return found
+
+    def _add(self, found: Findings) -> None:
+        self.problems.extend(found.problems)
+        self.findings.mentions.extend(found.mentions)
+        self.findings.texts.extend(found.texts)
+        self.findings.partial |= found.partial
+
+    def events(self) -> tuple[tuple[Event, ...], dict[str, _Longer]]:
+        """The events, and by their ids the longer texts of timeline/<id>.md."""
+        longer = {}
         for path in self._matching("timeline", ".md"):
-            document = self._read(path, reader.read_text)
-            stem = path[len("timeline/") : -len(".md")]
-            documents[stem] = document
-            if stem not in known and "timeline" not in self.findings.partial:
-                hint = schema.suggest(stem, known) or "name the file after an event's id"
-                self.refuse(path, "unknown-id", f"there is no event '{stem}'", hint)
-            elif not document.body.strip():
-                self.refuse(path, "empty-file", "the file is empty", "write the event's text or delete it")
+            text = longer[path[len("timeline/") : -len(".md")]] = self._once(
+                "longer", path, partial(self._longer, path)
+            )
+            self.texts[text.prose.location.file] = text.source
+            self.problems.extend(text.problems)
+            del self.unread[path]
+        events = self.records("timeline", Event)
+        known = self.findings.ids.get("timeline", {})
+        unknown = set() if "timeline" in self.findings.partial else longer.keys() - known.keys()
+        for stem in unknown:
+            hint = schema.suggest(stem, known) or "name the file after an event's id"
+            self.refuse(f"timeline/{stem}.md", "unknown-id", f"there is no event '{stem}'", hint)
+        for stem, text in longer.items():
+            if text.is_empty and stem not in unknown:
+                hint = "write the event's text or delete it"
+                self.refuse(f"timeline/{stem}.md", "empty-file", "the file is empty", hint)
+        with_text = frozenset(longer)
+        told = self.memo.same("events", (id(events), with_text), partial(_with_texts, events, with_text), events)
+        return told, longer
 
-        def with_text(event: Event) -> Event:
-            document = documents.pop(event.id, None)
-            if document is None:
-                return event
-            key, make = (id(event), id(document)), partial(_with_text, event, document)
-            return self.memo.same("event", key, make, event, document)
-
-        events = tuple(map(with_text, events))
-        self.findings.texts.extend(event.text for event in events if event.text)
-        self.findings.texts.extend(map(_whole, documents.values()))
-        return events
+    def _longer(self, path: str) -> _Longer:
+        found: list[Problem] = []
+        name = self.name_of(path)
+        data = self._bytes(path, found)
+        document = Document(file=name, text="") if found else reader.read_text(name, data, found)
+        prose = Prose(document.body, Location(name))
+        named, wrong = _named(prose, document.text, self.memo)
+        return _Longer(prose, document.text, named, (*found, *wrong), is_empty=not document.body.strip())
 
     def pages(self) -> tuple[ProsePage, ...]:
         """The pages of prose in the order of the navigation."""
         pages = []
         for path in self._matching("pages", ".md"):
-            document = self._read(path, reader.read_page)
             stem = PurePosixPath(path).stem
+            page = self._record(path, reader.read_page, ProsePage, id=stem)
             if not schema.is_id(stem):
                 hint = "name the file in lowercase letters, digits and hyphens"
                 self.refuse(path, "bad-id", f"'{stem}' cannot be an id", hint)
             elif stem in (*RESERVED_PAGES, *BUILT_IN_SECTIONS):
                 self.refuse(path, "bad-id", f"'{stem}' is a page of the site itself", "rename the file")
-            self.findings.ids.setdefault("pages", {})[stem] = Location(document.file)
-            body = Prose(document.body, Location(document.file, document.body_line))
-            self.findings.texts.append(body)
-            if document.root is not None:
-                reading = schema.Reading(document.file, self.findings)
-                page = schema.read_record(ProsePage, document.root, reading, id=stem, body=body)
-                pages.append(page)
-        return tuple(sorted((page for page in pages if page), key=lambda page: (page.order, page.id)))
+            self.findings.ids.setdefault("pages", {})[stem] = Location(self.name_of(path))
+            pages.append(page)
+        made = sorted((page for page in pages if page), key=lambda page: (page.order, page.id))
+        return self.memo.once("pages", lambda: tuple(made), *made)
 
     def frozen(self) -> tuple[Frozen, ...]:
         """The editions that were frozen, oldest first."""
@@ -277,7 +339,15 @@ class _Folder:
             place = site.map.located("outline")
             self.problems.append(Problem(place, "missing-file", f"there is no file '{path}' in content/", hint))
             return None
-        return outline.read_outline(self._read(path, reader.read_text), site.map, self.problems)
+
+        def read() -> tuple[dict[str, Any] | None, list[Problem]]:
+            found: list[Problem] = []
+            return outline.read_outline(document, settings, found), found
+
+        document, settings = self._read(path, reader.read_text), site.map
+        outlines, found = self.memo.once("outline", read, document, settings)
+        self.problems.extend(found)
+        return outlines
 
     def report_unread(self) -> None:
         """Warn of every file that nothing has read."""
@@ -381,15 +451,13 @@ class _Folder:
         return [path for path in (f"{top}{suffix}", *inside) if path in self.files and path.endswith(suffix)]
 
 
-def _whole(document: Document) -> Prose:
-    return Prose(document.body, Location(document.file))
+def _with_texts(events: tuple[Event, ...], with_text: frozenset[str]) -> tuple[Event, ...]:
+    return tuple(structs.replace(event, has_text=True) if event.id in with_text else event for event in events)
 
 
-def _with_text(event: Event, document: Document) -> Event:
-    return structs.replace(event, text=_whole(document))
-
-
-def _check_mentions(factsheet: Factsheet, folder: _Folder, *, knows_site: bool) -> set[tuple[str, str]]:
+def _check_mentions(
+    factsheet: Factsheet, folder: _Folder, longer: Iterable[_Longer], *, knows_site: bool
+) -> set[tuple[str, str]]:
     """Add a problem for each id that names nothing, in records and in texts; kind and id of what the texts cite."""
     findings, problems = folder.findings, folder.problems
     ids: dict[str, dict[str, Any]] = {name: findings.ids.get(name, {}) for name in schema.LISTS}
@@ -402,15 +470,19 @@ def _check_mentions(factsheet: Factsheet, folder: _Folder, *, knows_site: bool) 
         else:
             problems.extend(_check_mention(mention, ids, findings))
     cited = set()
+    texts = [(each.prose, each.named) for each in longer if each.named]
     for text in findings.texts:
         source = folder.texts.get(text.location.file, "")
-        named, wrong = folder.memo.same("named", id(text), partial(_named, text, source, folder.memo), text)
+        named, wrong = folder.memo.once("named", partial(_named, text, source, folder.memo), text)
         problems.extend(wrong)
+        texts.append((text, named))
+    for text, named in texts:
         for reference, start in named:
             cited.add((reference.kind, reference.id))
             list_ = _LISTS.get(reference.kind, "")
             if is_country(reference.id) if reference.kind == "nation" else reference.id in ids[list_]:
                 continue
+            source = folder.texts.get(text.location.file, "")
             place = references.locate(text, source, start, start + len(reference.raw) + 4)
             if list_:
                 problems.extend(_check_mention(Mention(list_, reference.id, place), ids, findings))
@@ -465,7 +537,7 @@ def _check_addresses(factsheet: Factsheet) -> Iterator[Problem]:
     front = DEFAULT_FRONT_PAGE if factsheet.site.front_page is None else factsheet.site.front_page
     taken = {f"{name}.html": "a page of the site itself" for name in RESERVED_PAGES}
     taken |= {f"{page.id}.html": f"the page '{page.id}'" for page in factsheet.pages if page.id not in front}
-    taken |= {f"events/{event.id}.html": f"the event '{event.id}'" for event in factsheet.events if event.text}
+    taken |= {f"events/{event.id}.html": f"the event '{event.id}'" for event in factsheet.events if event.has_text}
     records: tuple[Event | ProsePage, ...] = (*factsheet.events, *factsheet.pages)
     for record in records:
         for index, alias in enumerate(record.aliases):

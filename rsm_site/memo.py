@@ -98,6 +98,10 @@ class Memo:
         self._objects_used[name] = found
         return found[0]
 
+    def once(self, kind: str, make: Callable[[], T], *made_of: object) -> T:
+        """What `make` makes of these objects, the same object as long as they are the same."""
+        return self.same(kind, tuple(map(id, made_of)), make, *made_of)
+
     def settle(self) -> dict[bytes, bytes]:
         """Pickle what was kept since the last time, and give it: another process can `accept` it."""
         settled = {name: pickle.dumps(self._values[name], pickle.HIGHEST_PROTOCOL) for name in self._new}

@@ -1,5 +1,6 @@
 """The records that content is made of, and for each field the sentence that tells an editor what to put there."""
 
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple
@@ -253,12 +254,7 @@ class Event(Record, frozen=True, kw_only=True):
     see: Annotated[tuple[str, ...], Field("Events to read on with.", "ref", "timeline")] = ()
     featured: Annotated[bool, Field("true: on the front page's timeline.")] = False
     aliases: Annotated[tuple[str, ...], Field("Old addresses that lead here.", "alias")] = ()
-    text: Annotated[Prose | None, Field("timeline/<id>.md, when there is one.", "hidden")] = None
-
-    @property
-    def texts(self) -> tuple[Prose, ...]:
-        """Its summary and its longer text, as far as there are any."""
-        return tuple(text for text in (self.summary, self.text) if text)
+    has_text: Annotated[bool, Field("Whether there is a timeline/<id>.md.", "hidden")] = False
 
 
 class Place(Record, frozen=True, kw_only=True):
@@ -342,12 +338,13 @@ class Frozen(Struct, frozen=True, kw_only=True):
 
 
 class Factsheet(Struct, frozen=True, kw_only=True):
-    """Everything that content says, of every day."""
+    """Everything that content says, of every day; `longer` are the texts of timeline/<id>.md by the ids of events."""
 
     site: Site
     sources: tuple[Source, ...] = ()
     facts: tuple[Fact, ...] = ()
     events: tuple[Event, ...] = ()
+    longer: Mapping[str, Prose] = {}
     hubs: tuple[Hub, ...] = ()
     contributions: tuple[Contribution, ...] = ()
     terms: tuple[Term, ...] = ()

@@ -10,7 +10,7 @@ from msgspec import Struct, structs
 
 from rsm_site.errors import Problem
 from rsm_site.memo import digest
-from rsm_site.model import Event, Prose, Record
+from rsm_site.model import Prose, Record
 
 Read = tuple[str, Any]
 K = TypeVar("K")
@@ -108,8 +108,7 @@ class _States(dict[Read, bytes]):
 
 
 class Digests:
-    """Hashes of values by what they say; where a record stands in its file, and an event's longer text, are no part of
-    it."""
+    """Hashes of values by what they say; where a record stands in its file is no part of it."""
 
     def __init__(self) -> None:
         """Begin with nothing hashed."""
@@ -145,8 +144,6 @@ class _Dumper(pickle.Pickler):
         said = structs.astuple(value)
         if isinstance(value, Prose):
             said = (value.text, value.style)
-        elif isinstance(value, Event):
-            said = (*said[len(Record.HIDDEN) : -1], value.text is not None)
         elif isinstance(value, Record):
             said = said[len(Record.HIDDEN) :]
         return tuple, ((type(value).__name__, *said),)

@@ -187,7 +187,7 @@ class Addresses:
         for fact_id in registered | {fact.id for fact, _ in (later.facts if later else ())}:
             urls["fact", fact_id] = f"facts.html#{fact_id}"
         for event in (*main.events, *(later.events if later else ())):
-            url = f"events/{event.id}.html" if event.text else f"timeline.html#{event.id}"
+            url = f"events/{event.id}.html" if event.has_text else f"timeline.html#{event.id}"
             urls["event", event.id] = urls["date", event.id] = url
         for hub in main.hubs:
             urls["hub", hub.id] = f"hubs.html#{hub.id}"
@@ -395,7 +395,7 @@ class Viewer:
             summary=self.prose(event.summary),
             see=tuple((self._events[id_].title, self.addresses.of("event", id_)) for id_ in event.see),
             url=self.addresses.of("event", event.id),
-            has_page=event.text is not None,
+            has_page=event.has_text,
             is_featured=event.featured,
             is_later=is_later,
             sources=self.sources(event.sources),

@@ -141,7 +141,7 @@ def events(draw: DrawFn, id_: str, others: list[str], places: list[str]) -> Even
         sources=draw(citations),
         place=draw(st.sampled_from(["", "Somewhere", *places])),
         summary=draw(st.none() | st.just(Prose(f"Summary of {id_}.", Location(FILE), "|"))),
-        text=draw(st.none() | st.just(Prose(f"Text of {id_}.", Location(FILE)))),
+        has_text=draw(st.booleans()),
         see=tuple(draw(st.lists(st.sampled_from(others), max_size=3, unique=True))) if others else (),
         featured=draw(st.booleans()),
     )
@@ -216,6 +216,10 @@ def factsheets(draw: DrawFn) -> Factsheet:
     tables = draw(st.lists(partial_dates, max_size=3, unique_by=lambda when: when.text))
     found_facts = _several(draw, "fact", 4, facts)
     last = draw(days)
+    found_events = tuple(
+        draw(events(id_, [other for other in event_ids if other != id_], [hub.id for hub in found_hubs]))
+        for id_ in event_ids
+    )
     return Factsheet(
         site=Site(
             title="Harbour Mission",
@@ -229,10 +233,8 @@ def factsheets(draw: DrawFn) -> Factsheet:
         ),
         sources=tuple(draw(sources(id_)) for id_ in _SOURCES),
         facts=found_facts,
-        events=tuple(
-            draw(events(id_, [other for other in event_ids if other != id_], [hub.id for hub in found_hubs]))
-            for id_ in event_ids
-        ),
+        events=found_events,
+        longer={each.id: Prose(f"Text of {each.id}.", Location(FILE)) for each in found_events if each.has_text},
         hubs=found_hubs,
         contributions=tuple(draw(contributions(when)) for when in tables),
         terms=_several(draw, "term", 2, lambda id_: st.just(Term(id=id_, term=id_.upper(), expansion=f"Long {id_}"))),

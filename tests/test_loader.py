@@ -52,7 +52,7 @@ def test_a_list_is_a_file_and_a_folder_in_order(tmp_path: Path) -> None:
     factsheet = load(tmp_path, files).factsheet
     assert factsheet is not None
     assert [event.id for event in factsheet.events] == ["one", "two", "three"]
-    assert [event.text.text for event in factsheet.events if event.text] == ["A longer text.\n"]
+    assert [text.text for text in factsheet.longer.values()] == ["A longer text.\n"]
 
 
 def test_what_editors_leave_behind_is_ignored(tmp_path: Path) -> None:

@@ -1,14 +1,10 @@
 """How the factsheet was made, in figures computed from it."""
 
 from collections.abc import Callable, Iterator
-from functools import partial
 from typing import Any
 
 from msgspec import Struct
 
-from rsm_site.loader import texts_of
-from rsm_site.memo import digest
-from rsm_site.model import Factsheet
 from rsm_site.pages.cite import Citation, cite
 from rsm_site.pages.desk import Desk
 
@@ -77,22 +73,7 @@ def _measures(desk: Desk) -> Iterator[Measure]:
             uses[citation.id] = uses.get(citation.id, 0) + 1
     once = sum(count == 1 for count in uses.values())
     yield Measure(label=word("measure_once"), value=number(once), detail=word("measure_cited", count=len(uses)))
-    told = Factsheet(
-        site=desk.site,
-        events=desk.all_events,
-        hubs=(*edition.hubs, *edition.closed_hubs),
-        terms=edition.terms,
-        pages=edition.pages,
-    )
-    desk.reads.note_all("texts")
-    day = edition.text_day
-    counts = [
-        desk.memo.get(
-            "numbers", digest(text.text.encode(), str(day).encode()), partial(desk.viewer.count_numbers, text)
-        )
-        for text in texts_of(told)
-    ]
-    bound, bare = sum(bound for bound, _ in counts), sum(bare for _, bare in counts)
+    bound, bare = desk.numbers
     yield Measure(
         label=word("measure_bound"),
         value=percent(bound, bound + bare),

@@ -1,6 +1,7 @@
 """What the pages of one edition are made from: its records, the language, and who makes views of them."""
 
 from collections.abc import Iterable, Iterator
+from functools import cached_property, partial
 from itertools import groupby
 
 from msgspec import Struct
@@ -8,9 +9,10 @@ from msgspec import Struct
 from rsm_site import changes
 from rsm_site.edition import Edition, FactAt, Later
 from rsm_site.freeze import Rewriting
-from rsm_site.loader import DEFAULT_FRONT_PAGE
+from rsm_site.loader import DEFAULT_FRONT_PAGE, texts_of
 from rsm_site.material import Material
-from rsm_site.model import Event, Observation, Prose, ProsePage, Site, Source
+from rsm_site.memo import digest
+from rsm_site.model import Event, Factsheet, Observation, Prose, ProsePage, Site, Source
 from rsm_site.views import Addresses, EventView, Viewer
 
 Years = tuple[tuple[str, tuple[EventView, ...]], ...]
@@ -65,8 +67,17 @@ class Desk:
             self.hindsight = material.hindsight(addresses)
             self.hindsight.share(self.viewer)
         self.word = language.word
-        longer = {event.id: event.text.text for event in factsheet.events if event.text}
-        reads.offer("texts", lambda id_: longer.get(id_) if id_ else longer)
+        self._longer = longer = factsheet.longer
+        reads.offer("texts", lambda id_: longer[id_].text)
+        self._told = Factsheet(
+            site=edition.site,
+            events=(*edition.events, *(later.events if later else ())),
+            longer=longer,
+            hubs=(*edition.hubs, *edition.closed_hubs),
+            terms=edition.terms,
+            pages=edition.pages,
+        )
+        reads.offer(f"numbers of {self.name}", lambda _part: self._numbers)
 
     def turn_to(self, url: str) -> None:
         """Begin the page at `url`."""
@@ -81,10 +92,28 @@ class Desk:
         """Who tells of an event: in hindsight of one after the edition's day."""
         return self.hindsight if self.is_later(event) else self.viewer
 
-    def text_of(self, event: Event) -> Prose | None:
-        """An event's longer text, which is read by nobody who has only the event."""
+    def text_of(self, event: Event) -> Prose:
+        """The longer text of an event that has one."""
         self.reads.note("texts", event.id)
-        return event.text
+        return self._longer[event.id]
+
+    @property
+    def numbers(self) -> tuple[int, int]:
+        """How many figures and dates in the texts are references, and how many are typed by hand."""
+        self.reads.note_all(f"numbers of {self.name}")
+        return self._numbers
+
+    @cached_property
+    def _numbers(self) -> tuple[int, int]:
+        counts = [
+            self.memo.same("numbers", (id(text), self.commons.site.edition), partial(self._numbers_in, text), text)
+            for text in texts_of(self._told)
+        ]
+        return sum(bound for bound, _ in counts), sum(bare for _, bare in counts)
+
+    def _numbers_in(self, text: Prose) -> tuple[int, int]:
+        key = digest(text.text.encode(), str(self.viewer.edition.text_day).encode())
+        return self.memo.get("numbers", key, partial(self.viewer.count_numbers, text))
 
     def is_later(self, record: Event | Observation) -> bool:
         """Tell whether a record is of a time after the edition's day."""

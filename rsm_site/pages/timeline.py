@@ -66,7 +66,7 @@ def event_pages(desk: Desk) -> Iterator[Planned]:
     desk.reads.offer("event", by_id.get)
     desk.reads.offer("neighbours", lambda id_: repr(neighbours.get(id_)))
     for event in events:
-        if event.text is None:
+        if not event.has_text:
             continue
 
         def view(event: Event = event) -> EventPageView:
@@ -76,7 +76,7 @@ def event_pages(desk: Desk) -> Iterator[Planned]:
             return EventPageView(
                 event=desk.event(event),
                 body=viewer.prose(text) or Markup(),
-                headings=viewer.headings(text) if text else (),
+                headings=viewer.headings(text),
                 previous=previous,
                 next=following,
             )
