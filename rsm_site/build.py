@@ -1,11 +1,11 @@
 """The stages of a build, in order: load, plan, render, check, write."""
 
 import stat
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import date
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 from urllib.parse import urlsplit
 
 from msgspec import Struct, structs
@@ -22,7 +22,7 @@ from rsm_site.exports.single_file import hash_of_script
 from rsm_site.freeze import freeze
 from rsm_site.language import Language
 from rsm_site.linkcheck import check_links, inspect_page
-from rsm_site.loader import Loaded, load_factsheet
+from rsm_site.loader import Loaded, load_factsheet, records_of
 from rsm_site.manifest import MANIFEST, encode_manifest, make_manifest
 from rsm_site.material import Material
 from rsm_site.memo import Memo, digest, stamp_of_program
@@ -34,9 +34,12 @@ from rsm_site.prose import Converter
 from rsm_site.reads import dump
 from rsm_site.render import Renderer, compiling
 from rsm_site.spare import read_spare, write_spare
+from rsm_site.stamps import File, is_settled, list_files, newest_of
 from rsm_site.strings import read_strings
 from rsm_site.views import Addresses, Viewer
 from rsm_site.workers import beside
+
+T = TypeVar("T")
 
 
 class Audience(Protocol):
@@ -81,37 +84,56 @@ def build_site(config: Config, tell: Tell = silent) -> Built:
 
 
 def check_site(
-    config: Config, workshop: Workshop | None = None, tell: Tell = silent, audience: Audience | None = None
+    config: Config,
+    workshop: Workshop | None = None,
+    tell: Tell = silent,
+    audience: Audience | None = None,
+    changed: Collection[str] | None = None,
 ) -> Built:
     """Make the site in memory; ContentError carries every problem when there is an error, a warning under `strict`.
 
-    A `workshop` that is used again makes only what has changed since; the site is the same as without one. `tell` is
-    called with the step that begins, and within a long one with how much of it is done; an `audience` gets its pages
-    before the rest is made.
+    A `workshop` that is used again makes only what has changed since; the site is the same as without one. `changed`
+    are the only files that can be others than when it was last used, None when that is not known. `tell` is called with
+    the step that begins, and within a long one with how much of it is done; an `audience` gets its pages before the
+    rest is made.
     """
     workshop = workshop or open_workshop(config)
-    built = _make_site(config, workshop, tell, audience)
+    built = _make_site(config, workshop, tell, audience, changed)
     workshop.memo.write()
     return built
 
 
-def _make_site(config: Config, workshop: Workshop, tell: Tell, audience: Audience | None = None) -> Built:
+def _make_site(
+    config: Config,
+    workshop: Workshop,
+    tell: Tell,
+    audience: Audience | None = None,
+    changed: Collection[str] | None = None,
+) -> Built:
     if config.pdf:
         require_weasyprint()
     with compiling(config.templates, config.cache):
-        return _run_stages(config, workshop, tell, audience)
+        return _run_stages(config, workshop, tell, audience, changed)
 
 
-def _run_stages(config: Config, workshop: Workshop, tell: Tell, audience: Audience | None) -> Built:
+def _run_stages(
+    config: Config, workshop: Workshop, tell: Tell, audience: Audience | None, changed: Collection[str] | None
+) -> Built:
     tell("reading")
-    loaded, factsheet, language = _load(config, workshop.memo)
+    loaded, factsheet, language = _load(config, workshop.memo, changed)
     problems = set(loaded.problems)
     day = config.edition or factsheet.site.edition
-    editions = tuple(edition_of(factsheet, each, config.known_by) for each in days_of(factsheet.site, day))
-    later = None if config.edition else later_than(factsheet, day, config.known_by)
-    assets = make_assets(config.templates)
+    records = records_of(factsheet)
+
+    def once(kind: str, make: Callable[[Factsheet, date, date | None], T], each: date) -> T:
+        return workshop.memo.once(f"{kind} {each} {config.known_by}", partial(make, factsheet, each, config.known_by), *records)
+
+    editions = tuple(once("edition", edition_of, each) for each in days_of(factsheet.site, day))
+    later = None if config.edition else once("later", later_than, day)
+    templates = _Templates(config.templates, workshop.memo, loaded.newest)
+    assets = templates.assets()
     converter = Converter(workshop.memo)
-    book = Book(workshop, _theme(config, language))
+    book = Book(workshop, templates.theme(config, language))
     material = Material(
         factsheet=factsheet,
         editions=editions,
@@ -219,8 +241,10 @@ def freeze_edition(config: Config, day: date) -> Path:
     return path
 
 
-def _load(config: Config, memo: Memo | None = None) -> tuple[Loaded, Factsheet, Language]:
-    loaded = load_factsheet(config, memo)
+def _load(
+    config: Config, memo: Memo | None = None, changed: Collection[str] | None = None
+) -> tuple[Loaded, Factsheet, Language]:
+    loaded = load_factsheet(config, memo, changed)
     factsheet = loaded.factsheet
     if factsheet is None or any(problem.severity == "error" for problem in loaded.problems):
         raise ContentError(loaded.problems, loaded.texts)
@@ -242,13 +266,39 @@ def _read_output(output: Path, url: str) -> bytes | None:
         return None
 
 
-def _theme(config: Config, language: Language) -> bytes:
-    """What every page depends on: templates, words, options."""
-    folder = config.templates
-    names = sorted(path for path in folder.rglob("*") if path.is_file())
-    templates = (part for path in names for part in (path.relative_to(folder).as_posix().encode(), path.read_bytes()))
-    options = (config.edition, config.known_by, config.single_file, config.pdf, language.tag, language.strings)
-    return digest(dump(options), *templates)
+class _Templates:
+    """The folder of templates, each file of it read again when it was written since; `newest` is when the newest file
+    of content was changed."""
+
+    def __init__(self, folder: Path, memo: Memo, newest: int) -> None:
+        self._folder = folder
+        self._memo = memo
+        self._files = list_files(folder)
+        self._newest = max(newest, newest_of(self._files.values()))
+
+    def theme(self, config: Config, language: Language) -> bytes:
+        """What every page depends on: templates, words, options."""
+        parts = (part for path, file in self._files.items() for part in (path.encode(), self._digest(file)))
+        options = (config.edition, config.known_by, config.single_file, config.pdf, language.tag, language.strings)
+        return digest(dump(options), *parts)
+
+    def assets(self) -> Assets:
+        """The static files."""
+        files = [file for path, file in self._files.items() if path.startswith("assets/")]
+        stamps = tuple((file.location, file.stamp) for file in files)
+        make = partial(make_assets, self._folder)
+        return self._memo.same("assets", stamps, make) if all(map(self._is_settled, files)) else make()
+
+    def _digest(self, file: File) -> bytes:
+        make = partial(_digest_of_file, file.location)
+        return self._memo.same("template", (file.location, file.stamp), make) if self._is_settled(file) else make()
+
+    def _is_settled(self, file: File) -> bool:
+        return is_settled(file, self._newest)
+
+
+def _digest_of_file(location: str) -> bytes:
+    return digest(Path(location).read_bytes())
 
 
 def _site_globals(assets: Assets, exports: Exports) -> dict[str, Any]:

@@ -4,7 +4,7 @@ import gc
 import os
 import re
 import stat
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from functools import partial
 from itertools import chain
 from operator import attrgetter
@@ -37,6 +37,7 @@ from rsm_site.model import (
 from rsm_site.reader import Document
 from rsm_site.references import Reference
 from rsm_site.schema import Findings, Mention
+from rsm_site.stamps import File, is_settled, newest_of
 
 MAX_SUGGESTIONS = 300
 BUILT_IN_SECTIONS = ("figures", "strength", "timeline", "hubs", "nations", "sources")
@@ -70,29 +71,29 @@ _ONE_OF = {
 R = TypeVar("R", bound=Record)
 T = TypeVar("T")
 _NO_SITE = Site(title="", language="en", edition=OPEN_END)
-# Nanoseconds: files are dated no finer. Whoever has just read the newest file may have read what was not yet all of it.
-_TICK = 10_000_000
 
 
 class Loaded(Struct, frozen=True):
     """What the content folder holds: the factsheet (None when site.yaml is not usable), every problem, and the text of
-    each file by the name that problems use."""
+    each file by the name that problems use; when the `newest` of them was changed, in nanoseconds."""
 
     factsheet: Factsheet | None
     problems: tuple[Problem, ...]
     texts: dict[str, str]
+    newest: int
 
 
-def load_factsheet(config: Config, memo: Memo | None = None) -> Loaded:
+def load_factsheet(config: Config, memo: Memo | None = None, changed: Collection[str] | None = None) -> Loaded:
     """Read the whole content folder and check it; UsageError when there is none. Files that were read before, and had
-    nothing wrong, are kept in `memo` as the records that they hold."""
+    nothing wrong, are kept in `memo` as the records that they hold; `changed` are the only files, with their whole
+    paths, that may be others than when the folder was last read with it, None when that is not known."""
     if not config.content.is_dir():
         raise UsageError(f"there is no content folder at {config.content}; 'rsm-site new DIR' makes one to start from")
     # Reading makes nothing but live objects, in which the collector would look for garbage again and again.
     collects = gc.isenabled()
     gc.disable()
     try:
-        return _load(_Folder(config, memo or Memo(None)))
+        return _load(_Folder(config, memo or Memo(None), changed))
     finally:
         if collects:
             gc.enable()
@@ -113,6 +114,12 @@ def texts_of(factsheet: Factsheet) -> Iterator[Prose]:
             yield term.definition
     for page in factsheet.pages:
         yield from (text for text in (page.summary, page.body) if text)
+
+
+def records_of(factsheet: Factsheet) -> tuple[object, ...]:
+    """All that content says but the longer texts; each the same object as the last time, if it was read with the same
+    memo and nothing in it has changed."""
+    return tuple(getattr(factsheet, name) for name in factsheet.__struct_fields__ if name != "longer")
 
 
 def _load(folder: "_Folder") -> Loaded:
@@ -138,11 +145,11 @@ def _load(folder: "_Folder") -> Loaded:
     cited = _check_mentions(factsheet, folder, longer.values(), knows_site=site is not None)
     if site is not None:
         problems.extend(_check_front_page(factsheet, folder.findings))
-    problems.extend(folder.memo.once("rules", lambda: tuple(_check_records(factsheet)), *_records_of(factsheet)))
+    problems.extend(folder.memo.once("rules", lambda: tuple(_check_records(factsheet)), *records_of(factsheet)))
     if not any(problem.severity == "error" for problem in problems):
         # Otherwise the error may be why nothing cites it.
         problems.extend(rules.check_use(factsheet, cited))
-    return Loaded(factsheet if site else None, tuple(sorted(set(problems))), folder.texts)
+    return Loaded(factsheet if site else None, tuple(sorted(set(problems))), folder.texts, folder.newest)
 
 
 def _check_records(factsheet: Factsheet) -> Iterator[Problem]:
@@ -150,18 +157,31 @@ def _check_records(factsheet: Factsheet) -> Iterator[Problem]:
     yield from _check_addresses(factsheet)
 
 
-def _records_of(factsheet: Factsheet) -> tuple[object, ...]:
-    """All that content says but the longer texts."""
-    return tuple(getattr(factsheet, name) for name in factsheet.__struct_fields__ if name != "longer")
+class _Listing:
+    """The files of a folder by their paths, and the paths of those in each folder at its top."""
+
+    def __init__(self, files: dict[str, File], inside: dict[str, list[str]] | None = None) -> None:
+        self.files = files
+        self.inside = inside or {}
+        for path in () if inside else files:
+            top, slash, name = path.partition("/")
+            if slash and "/" not in name:
+                self.inside.setdefault(top, []).append(path)
 
 
-class _File:
-    """Where a file stands, and what tells that it was written again."""
-
-    def __init__(self, location: str, status: os.stat_result) -> None:
-        self.location = location
-        self.stamp = (status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino)
-        self.changed = max(status.st_mtime_ns, status.st_ctime_ns)
+def _look_again(known: _Listing, root: Path, changed: Iterable[str]) -> _Listing | None:
+    """The listing with what was written to these files since; None when that does not tell all."""
+    files = dict(known.files)
+    for path in (path.removeprefix(f"{root}{os.sep}") for path in changed if path.startswith(f"{root}{os.sep}")):
+        file = files.get(path)
+        try:
+            status = os.lstat(file.location) if file else None
+        except OSError:
+            return None
+        if file is None or status is None or not stat.S_ISREG(status.st_mode):
+            return None
+        files[path] = File(file.location, status)
+    return _Listing(files, known.inside)
 
 
 class _Longer(Struct, frozen=True):
@@ -178,7 +198,7 @@ class _Longer(Struct, frozen=True):
 class _Folder:
     """The files below content/, each read at most once, and what reading them brings to light."""
 
-    def __init__(self, config: Config, memo: Memo) -> None:
+    def __init__(self, config: Config, memo: Memo, changed: Collection[str] | None) -> None:
         self.memo = memo
         self.root = config.content
         project, absolute = config.project.absolute(), config.content.absolute()
@@ -188,14 +208,16 @@ class _Folder:
         self.findings = Findings()
         self.problems = self.findings.problems
         self.texts: dict[str, str] = {}
-        self.files = dict(sorted(self._walk()))
+        self.has_links = False
+        known: _Listing | None = memo.last.get("content")
+        listing = known and changed is not None and _look_again(known, self.root.resolve(), changed)
+        if not listing:
+            listing = _Listing(dict(sorted(self._walk())))
+        # What a link leads to changes without it, and what is wrong with the folder has to be told again.
+        memo.last["content"] = None if self.has_links or self.problems else listing
+        self.files, self._inside = listing.files, listing.inside
         self.unread = dict.fromkeys(self.files)
-        self._inside: dict[str, list[str]] = {}
-        for path in self.files:
-            top, slash, name = path.partition("/")
-            if slash and "/" not in name:
-                self._inside.setdefault(top, []).append(path)
-        self._newest = max((file.changed for file in self.files.values()), default=0)
+        self.newest = newest_of(self.files.values())
 
     def site(self) -> Site | None:
         """The record of site.yaml, None when it is not usable."""
@@ -280,10 +302,10 @@ class _Folder:
             self.problems.extend(text.problems)
             del self.unread[path]
         events = self.records("timeline", Event)
-        known = self.findings.ids.get("timeline", {})
-        unknown = set() if "timeline" in self.findings.partial else longer.keys() - known.keys()
+        ids = self.findings.ids.get("timeline", {})
+        unknown = set() if "timeline" in self.findings.partial else longer.keys() - ids.keys()
         for stem in unknown:
-            hint = schema.suggest(stem, known) or "name the file after an event's id"
+            hint = schema.suggest(stem, ids) or "name the file after an event's id"
             self.refuse(f"timeline/{stem}.md", "unknown-id", f"there is no event '{stem}'", hint)
         for stem, text in longer.items():
             if text.is_empty and stem not in unknown:
@@ -369,7 +391,7 @@ class _Folder:
         """A file's name in problems."""
         return self._prefix + path
 
-    def _walk(self) -> Iterator[tuple[str, "_File"]]:
+    def _walk(self) -> Iterator[tuple[str, File]]:
         """Every file by its path below content/; what is no file of this folder is a problem."""
         real_root = self.root.resolve()
         waiting = [""]
@@ -388,6 +410,7 @@ class _Folder:
                 path = folder + entry.name
                 try:
                     status, is_link = entry.stat(), entry.is_symlink()
+                    self.has_links |= is_link
                     is_outside = is_link and not Path(entry.path).resolve(strict=True).is_relative_to(real_root)
                 except (OSError, RuntimeError):
                     self.refuse(path, "unreadable", "this leads to no file", "check its permissions and where it leads")
@@ -399,7 +422,7 @@ class _Folder:
                 elif stat.S_ISDIR(status.st_mode):
                     waiting.append(f"{path}/")
                 elif stat.S_ISREG(status.st_mode):
-                    yield path, _File(entry.path, status)
+                    yield path, File(entry.path, status)
                 else:
                     self.refuse(path, "not-a-file", "this is neither a file nor a folder", "delete it")
 
@@ -421,7 +444,7 @@ class _Folder:
     def _once(self, kind: str, path: str, make: Callable[[], T]) -> T:
         """What `make` makes of a file, or made of it when the file was last read."""
         file = self.files[path]
-        if file.changed > self._newest - _TICK:
+        if not is_settled(file, self.newest):
             return make()
         return self.memo.same(kind, (path, file.stamp), make)
 

@@ -54,6 +54,7 @@ class Memo:
         self._objects: dict[tuple[str, Hashable], tuple[Any, object]] = {}
         self._objects_used: dict[tuple[str, Hashable], tuple[Any, object]] = {}
         self._new: set[bytes] = set()
+        self.last: dict[str, Any] = {}  # what was seen last, by kind; in memory alone
         self._used: set[bytes] = set()
         self._path = path if writes else None
         if path and path.exists():

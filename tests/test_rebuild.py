@@ -103,6 +103,8 @@ class Edits(RuleBasedStateMachine):
         self.editor = Editor()
         self.config = make_config(project=self.project, cache=self.project / "cache")
         self.workshop = open_workshop(self.config)
+        self.is_told = False
+        self.before: dict[str, bytes] | None = None
 
     def teardown(self) -> None:
         """Take the site away."""
@@ -188,28 +190,39 @@ class Edits(RuleBasedStateMachine):
         """The command is given other options."""
         self.config = structs.replace(self.config, edition=day, known_by=known_by)
 
+    @rule(is_told=st.booleans())
+    def told(self, is_told: bool) -> None:
+        """A watcher says which files have changed, or does not."""
+        self.is_told = is_told
+
     @rule()
     def another_process(self) -> None:
         """The site is written, and the next build has only what the one before left on the disk."""
         if isinstance(made := build(self.config, self.workshop), dict):
             write_site(made, self.config.output)
         self.workshop = open_workshop(self.config)
+        self.before = None
 
     @invariant()
     def equals_a_clean_build(self) -> None:
         """The files, or the problems, are those of a build that knows of nothing before."""
         self.editor.write(self.project / "content")
-        again = build(self.config, self.workshop)
+        now = {str(path.resolve()): path.read_bytes() for path in self.project.rglob("*.*") if path.is_file()}
+        before = self.before if self.is_told else None
+        changed = None if before is None else {p for p in now.keys() | before if now.get(p) != before.get(p)}
+        again = build(self.config, self.workshop, changed)
+        # Whoever could not read all of it looks at all of it the next time.
+        self.before = now if isinstance(again, dict) else None
         clean = build(self.config, Workshop(Memo(None)))
         if isinstance(again, dict) and isinstance(clean, dict):
             assert [url for url in again.keys() | clean.keys() if again.get(url) != clean.get(url)] == []
         assert again == clean
 
 
-def build(config: Config, workshop: Workshop) -> dict[str, bytes] | str:
+def build(config: Config, workshop: Workshop, changed: set[str] | None = None) -> dict[str, bytes] | str:
     """The files of the site, or why there is none."""
     try:
-        return dict(check_site(config, workshop).files)
+        return dict(check_site(config, workshop, changed=changed).files)
     except ContentError as error:
         return f"{error}: {error.problems}"
     except SiteError as error:
@@ -221,7 +234,7 @@ TestEdits.settings = settings(max_examples=RUNS, stateful_step_count=STEPS)
 
 
 def test_an_edit_makes_few_pages_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Another word in an event's longer text makes its own page and the page of measures, and no other."""
+    """Another word in an event's longer text makes its own page, and no other."""
     editor = Editor()
     editor.write(tmp_path / "content")
     config = make_config(project=tmp_path)

@@ -43,7 +43,7 @@ from rsm_site.config import make_config
 from rsm_site.errors import ContentError, Location, Problem, SiteError
 from rsm_site.serve import serve
 
-def copy(config, audience):
+def copy(config, audience, changed):
     files = {p.relative_to(config.content).as_posix(): p.read_bytes()
              for p in sorted(config.content.rglob("*")) if p.is_file()}
     text = files.get("index.html", b"").decode()
@@ -84,7 +84,7 @@ if "unwatchable" in sys.argv:
 config = make_config(project=Path(sys.argv[1]), cache=Path(sys.argv[1]) / "cache")
 port = int(sys.argv[2]) if sys.argv[2] else None
 sys.exit(serve(config, port=port, open_browser=False, say=lambda text: print(text, flush=True),
-               build=copy if "bare" in sys.argv else lambda config, _audience: check_site(config)))
+               build=copy if "bare" in sys.argv else lambda config, _audience, _changed: check_site(config)))
 """
 
 

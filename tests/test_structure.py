@@ -33,7 +33,7 @@ ROWS = (
     ("reads",),
     ("model", "manifest"),
     ("language",),
-    ("dates", "errors", "memo", "progress", "spare", "unchanged", "workers"),
+    ("dates", "errors", "memo", "progress", "spare", "stamps", "unchanged", "workers"),
 )
 WITHIN = {("exports", "assets"), ("publish", "serve")}
 

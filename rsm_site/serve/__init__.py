@@ -5,7 +5,7 @@ import gc
 import socket
 import sys
 import webbrowser
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
@@ -28,7 +28,7 @@ def serve(
     port: int | None,
     open_browser: bool,
     say: Callable[[str], None],
-    build: Callable[[Config, Audience], Built] | None = None,
+    build: Callable[[Config, Audience, Collection[str] | None], Built] | None = None,
 ) -> int:
     """Show the site until Ctrl-C and give the exit status; `port` None takes a free one from 8000 on, 0 any.
 
@@ -41,10 +41,10 @@ def serve(
     return 0
 
 
-def _build(workshop: Workshop, config: Config, audience: Audience) -> Built:
+def _build(workshop: Workshop, config: Config, audience: Audience, changed: Collection[str] | None) -> Built:
     gc.disable()  # what a build makes lives until the next
     try:
-        return check_site(config, workshop, audience=audience)
+        return check_site(config, workshop, audience=audience, changed=changed)
     finally:
         gc.enable()
 
@@ -54,7 +54,7 @@ async def _run(
     listener: socket.socket,
     open_browser: bool,
     say: Callable[[str], None],
-    build: Callable[[Config, Audience], Built],
+    build: Callable[[Config, Audience, Collection[str] | None], Built],
 ) -> None:
     from rsm_site.serve.preview import Preview
     from rsm_site.serve.watch import Changes

@@ -1,7 +1,7 @@
 """What the preview shows: the last good site, what is wrong with the content now, and who waits for the next."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from time import perf_counter
@@ -31,8 +31,9 @@ class Preview:
     """Keeps the state up to date with the content, and tells of it in the terminal and to those who wait; `looked_at`
     is the URL of the page that was asked for last."""
 
-    def __init__(self, build: Callable[[Audience], Built], say: Callable[[str], None]) -> None:
-        """Begin with nothing to show; `build` makes the site, in a thread of its own."""
+    def __init__(self, build: Callable[[Audience, Collection[str] | None], Built], say: Callable[[str], None]) -> None:
+        """Begin with nothing to show; `build` makes the site, in a thread of its own, and is told which files alone may
+        have changed since it last did, None when that is not known."""
         self.state = State()
         self.closed = False
         self.looked_at = ""
@@ -53,10 +54,11 @@ class Preview:
 
     async def follow(self, changes: Changes) -> None:
         """Build again after each change, for ever."""
+        made: Built | BaseException | None = None
         while True:
-            await changes.settled()
+            changed = await changes.settled()
             self._settled.clear()
-            made = await self._attempt()
+            made = await self._attempt(changed if isinstance(made, Built) else None)
             if isinstance(made, Built) or not await changes.more(_GRACE):
                 self._show(made)
 
@@ -93,10 +95,10 @@ class Preview:
         self._changed.set()
         self._settled.set()
 
-    async def _attempt(self) -> Built | BaseException:
+    async def _attempt(self, changed: Collection[str] | None = None) -> Built | BaseException:
         self._started = perf_counter()
         self._loop = asyncio.get_running_loop()
-        building = self._loop.run_in_executor(None, self._build, self)
+        building = self._loop.run_in_executor(None, self._build, self, changed)
         # Whatever a build raises is a value here: the preview outlives it.
         await asyncio.wait([building])
         return building.exception() or building.result()

@@ -1,0 +1,45 @@
+"""What tells that a file was written again since it was last read."""
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+# Nanoseconds: files are dated no finer. Whoever has just read the newest file may have read what was not yet all of it.
+_TICK = 10_000_000
+
+
+class File:
+    """Where a file stands, and its stamp: times of change, size, inode."""
+
+    __slots__ = ("changed", "location", "stamp")
+
+    def __init__(self, location: str, status: os.stat_result) -> None:
+        """Take what the system says of the file now."""
+        self.location = location
+        self.stamp = (status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino)
+        self.changed = max(status.st_mtime_ns, status.st_ctime_ns)
+
+
+def newest_of(files: Iterable[File]) -> int:
+    """When the newest of the files was changed, in nanoseconds."""
+    return max((file.changed for file in files), default=0)
+
+
+def is_settled(file: File, newest: int) -> bool:
+    """Tell whether a later change of the file would show in its stamp, as others have changed since, the `newest` of
+    them then."""
+    return file.changed <= newest - _TICK
+
+
+def list_files(folder: Path) -> dict[str, File]:
+    """Every file below a folder by its path from there, in order."""
+    found, waiting = {}, [""]
+    while waiting:
+        above = waiting.pop()
+        with os.scandir(folder / above) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    waiting.append(f"{above}{entry.name}/")
+                elif entry.is_file():
+                    found[above + entry.name] = File(entry.path, entry.stat())
+    return dict(sorted(found.items()))
