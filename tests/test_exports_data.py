@@ -249,6 +249,8 @@ def test_calendar_is_read_back(case: Case) -> None:
         if url not in case.files:
             assert not edition.events
             continue
+        (name,) = vobject.readOne(case.files[url].decode()).contents["name"]
+        assert name.value == edition.site.title
         entries = {entry.uid.value.partition("@")[0]: entry for entry in calendar_of(case.files[url])}
         assert len(entries) == len(calendar_of(case.files[url]))
         for event in edition.events:

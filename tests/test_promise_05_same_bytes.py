@@ -14,7 +14,7 @@ import pytest
 from conftest import PROJECT, TESTS
 
 SITES = TESTS / "sites"
-NEEDED = "babel, dateutil, feedgenerator, icalendar, jinja2, markdown, msgspec, nh3, rcssmin, resvg_py, yaml"
+NEEDED = "babel, dateutil, feedgenerator, jinja2, markdown, msgspec, nh3, rcssmin, resvg_py, yaml"
 ZONES = ("UTC", "Asia/Kabul", "Pacific/Kiritimati", "Pacific/Pago_Pago", "America/St_Johns", "Europe/Oslo", "Bad/Zone")
 LOCALES = ("C", "C.UTF-8", "POSIX", "de_DE.UTF-8", "tr_TR.UTF-8", "fa_IR", "ja_JP.eucJP", "xx_XX")
 SEEDS = ("0", "1", "2", "42", "12345", "4294967295")

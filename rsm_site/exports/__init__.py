@@ -267,7 +267,7 @@ class Exports:
         if record.hubs or record.closed_hubs:
             files["hubs.geojson"] = geojson.encode_places(record)
         if record.events:
-            files["timeline.ics"] = ics.encode_events(record, viewer, self._store)
+            files["timeline.ics"] = ics.encode_events(record, viewer)
         if record.sources:
             files["sources.bib"] = bibtex.encode_sources(record)
         return files
