@@ -8,7 +8,7 @@ from decimal import Decimal
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from rsm_site.dates import DatePoint, PartialDate
+from rsm_site.dates import DatePoint, PartialDate, of_day
 from rsm_site.errors import SiteError
 
 if TYPE_CHECKING:
@@ -131,9 +131,7 @@ class Language:
 
     def day(self, day: datetime.date) -> str:
         """A day in words."""
-        from babel.dates import format_date
-
-        return format_date(day, "long", locale=self.locale).translate(self._digits)
+        return self.date(of_day(day))
 
     def date(self, date: PartialDate) -> str:
         """A date in words, at its own precision."""
@@ -195,13 +193,14 @@ class Language:
         return "".join(format_date(day, pattern, locale=self.locale) for day, pattern in days).translate(self._digits)
 
     def _point(self, point: DatePoint) -> str:
-        from babel.dates import format_skeleton
+        from babel.dates import format_date, format_skeleton
 
         if point.precision == "day":
-            words = self.day(point.earliest)
+            words = format_date(point.earliest, "long", locale=self.locale)
         else:
             skeleton = "yMMMM" if point.precision == "month" else "y"
-            words = format_skeleton(skeleton, point.earliest, locale=self.locale).translate(self._digits)
+            words = format_skeleton(skeleton, point.earliest, locale=self.locale)
+        words = words.translate(self._digits)
         if point.approximate:
             return self.word("date_about", date=words)
         return self.word("date_uncertain", date=words) if point.uncertain else words

@@ -11,7 +11,8 @@ from msgspec import Struct
 
 from rsm_site.errors import Location, Problem
 
-_TAG = re.compile(r"<[a-zA-Z](?:[^<>\"']|\"[^\"]*\"|'[^']*')*>")
+# Headings, and what has attributes.
+_TAG = re.compile(r"""<(?:h\d|[a-z][^\s<>"']*\s)(?:[^<>"']++|"[^"]*"|'[^']*')*+>""", re.IGNORECASE)
 _HEADING = re.compile(r"<h(\d)[\s>]", re.IGNORECASE)
 _ATTRIBUTE = re.compile(r"""(?<![\w-])(?P<name>id|href|src)=(?:"(?P<double>[^"]*)"|'(?P<single>[^']*)')""")
 _HIDDEN = re.compile(r"<!--.*?-->|<(script|style|template)\b.*?</\1\s*>", re.DOTALL | re.IGNORECASE)
@@ -33,8 +34,7 @@ def inspect_page(url: str, html: str) -> Anchors:
     links: set[str] = set()
     problems = []
     level = 0
-    for tag in _TAG.findall(_HIDDEN.sub("", html)):
-        step, attributes = _read_tag(tag)
+    for step, attributes in map(_read_tag, _TAG.findall(_HIDDEN.sub("", html))):
         if step:
             if step > level + 1:
                 before = f"after a heading of level {level}" if level else "as the first heading"

@@ -1,6 +1,6 @@
 """Page -> HTML text; owns the Jinja2 environment."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, MutableMapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -64,6 +64,14 @@ class Renderer:
         return found
 
 
+class _Environment(jinja2.Environment):
+    """Templates of one project, none of which has globals of its own: one dictionary is quicker to read than two."""
+
+    def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
+        """The globals of a template."""
+        return self.globals if d is None else super().make_globals(d)
+
+
 @contextmanager
 def compiling(templates: Path, cache: Path | None) -> Iterator[None]:
     """Have the templates compiled into the cache meanwhile if it holds none at all; whoever comes to one first compiles
@@ -83,7 +91,7 @@ def _compile_all(environment: jinja2.Environment) -> None:
 
 
 def _make_environment(templates: Path, cache: Path | None) -> jinja2.Environment:
-    return jinja2.Environment(
+    return _Environment(
         loader=jinja2.FileSystemLoader(templates),
         autoescape=True,
         undefined=jinja2.StrictUndefined,

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from urllib.parse import quote
 
 from markupsafe import Markup
@@ -577,7 +578,12 @@ def relative(page: str, url: str) -> str:
     target, mark, fragment = url.partition("#")
     if target == page and mark:
         return f"#{fragment}"
-    return "../" * page.count("/") + quote(target, safe="/.-_~:?=&%,@") + mark + fragment
+    return "../" * page.count("/") + _quoted(target) + mark + fragment
+
+
+@lru_cache(maxsize=4096)
+def _quoted(path: str) -> str:
+    return quote(path, safe="/.-_~:?=&%,@")
 
 
 def first_paragraph(html: Markup | None) -> Markup | None:

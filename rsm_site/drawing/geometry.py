@@ -106,10 +106,11 @@ def edges(ring: Sequence[Point]) -> Iterator[tuple[Point, Point]]:
 
 
 def _to_edge(point: Point, a: Point, b: Point) -> float:
-    dx, dy = b[0] - a[0], b[1] - a[1]
-    along = ((point[0] - a[0]) * dx + (point[1] - a[1]) * dy) / (dx * dx + dy * dy or 1)
-    along = min(1.0, max(0.0, along))
-    return hypot(a[0] + along * dx - point[0], a[1] + along * dy - point[1])
+    (x, y), (ax, ay), (bx, by) = point, a, b
+    dx, dy = bx - ax, by - ay
+    along = ((x - ax) * dx + (y - ay) * dy) / (dx * dx + dy * dy or 1)
+    along = 0.0 if along < 0 else 1.0 if along > 1 else along  # a third of what min and max take
+    return hypot(ax + along * dx - x, ay + along * dy - y)
 
 
 def simplify_together(rings: Sequence[Ring], tolerance: float) -> list[Ring]:

@@ -2,7 +2,8 @@
 
 import unicodedata
 from collections.abc import Iterator, Sequence
-from itertools import accumulate
+from heapq import heapify, heappop, heappush
+from itertools import accumulate, count, islice
 from math import fsum, hypot  # fsum: exact, hence the same in every Python
 from typing import Literal
 
@@ -200,7 +201,7 @@ def place_labels(
 
     No label leaves `frame` or covers another or a `solid` box; a unit of a `soft` line under one costs `crossed`.
     """
-    choices = [_choices(request, frame, solid, soft, crossed) for request in requests]
+    choices = [_Choices(_choices(request, frame, solid, soft, crossed)) for request in requests]
     chosen: list[_Choice | None] = [None] * len(requests)
     for index in sorted(range(len(requests)), key=lambda index: -requests[index].loss):
         chosen[index] = next((c for c in choices[index] if not any(c.clashes(o) for o in chosen)), None)
@@ -230,29 +231,53 @@ class _Choice(Struct, frozen=True):
         return other is not None and (self.covers(other.taken) or other.covers(self.taken))
 
 
-def _choices(request: Request, frame: Box, solid: Sequence[Box], soft: Sequence[Line], crossed: float) -> list[_Choice]:
-    """Return what is possible for one label by itself, best first."""
+class _Choices:
+    """What is possible for one label by itself, best first, found out only as far as somebody asks."""
+
+    def __init__(self, found: Iterator[_Choice]) -> None:
+        self._found = found
+        self._known: list[_Choice] = []
+
+    def __iter__(self) -> Iterator[_Choice]:
+        for index in count():
+            if index == len(self._known):
+                self._known.extend(islice(self._found, 1))
+            if index == len(self._known):
+                return
+            yield self._known[index]
+
+
+def _choices(
+    request: Request, frame: Box, solid: Sequence[Box], soft: Sequence[Line], crossed: float
+) -> Iterator[_Choice]:
+    """Yield what is possible for one label by itself, best first; with the lines it crosses a place costs no less than
+    without."""
     others = [box for box in solid if not Box(request.x, request.y, request.x, request.y).within(box)]
-    found = [_choice(request, candidate) for candidate in request.candidates]
-    reach = _around(found)
+    reach = _reach(request)
     near = [line for line in soft if line.length_in(reach)]
-    free = [
-        choice.priced(near, crossed)
-        for choice in found
-        if choice.taken.within(frame)
-        and not any(map(choice.taken.meets, solid))
-        and not any(map(choice.covers, others))
-    ]
-    return sorted(free, key=lambda choice: choice.cost)
+    waiting: list[tuple[float, int, _Choice | None]]
+    waiting = [(candidate.cost, rank, None) for rank, candidate in enumerate(request.candidates)]
+    heapify(waiting)
+    while waiting:
+        _, rank, choice = heappop(waiting)
+        if choice:
+            yield choice
+            continue
+        choice = _choice(request, request.candidates[rank])
+        if (
+            choice.taken.within(frame)
+            and not any(map(choice.taken.meets, solid))
+            and not any(map(choice.covers, others))
+        ):
+            choice = choice.priced(near, crossed)
+            heappush(waiting, (choice.cost, rank, choice))
 
 
-def _around(choices: Sequence[_Choice]) -> Box:
-    return Box(
-        min(choice.taken.left for choice in choices),
-        min(choice.taken.top for choice in choices),
-        max(choice.taken.right for choice in choices),
-        max(choice.taken.bottom for choice in choices),
-    )
+def _reach(request: Request) -> Box:
+    """Return a box that holds the label wherever it may be placed."""
+    aside = max(abs(candidate.dx) for candidate in request.candidates) + request.width
+    upright = max(abs(candidate.dy) for candidate in request.candidates) + request.height
+    return Box(request.x - aside, request.y - upright, request.x + aside, request.y + upright)
 
 
 def _choice(request: Request, candidate: Candidate) -> _Choice:
@@ -275,7 +300,7 @@ def _leader(request: Request, box: Box) -> Line:
     return Line(x, y, request.x + (x - request.x) * part, request.y + (y - request.y) * part)
 
 
-def _improve(requests: Sequence[Request], choices: list[list[_Choice]], chosen: list[_Choice | None]) -> bool:
+def _improve(requests: Sequence[Request], choices: Sequence[_Choices], chosen: list[_Choice | None]) -> bool:
     """Make way for labels that are missing or far off by moving one other; tell whether anything became better."""
     better = False
     for index, request in enumerate(requests):
@@ -302,7 +327,7 @@ def _moves(
     choice: _Choice,
     in_the_way: Sequence[int],
     requests: Sequence[Request],
-    choices: list[list[_Choice]],
+    choices: Sequence[_Choices],
     chosen: list[_Choice | None],
 ) -> Iterator[tuple[int, _Choice | None, float]]:
     """Yield for the label in the way its next best place, or None, and the (negative) gain."""

@@ -135,7 +135,7 @@ def _frame(
         known_by=desk.viewer.day(known_by) if known_by else None,
         ended=commons.ended,
         is_archived=is_archived,
-        nav=tuple(structs.replace(item, is_current=item.url == url) for item in commons.nav),
+        nav=tuple(structs.replace(item, is_current=True) if item.url == url else item for item in commons.nav),
         canonical=base + ("" if url == "index.html" else url) if base and url != "404.html" else "",
         base=base,
         feed="feed.xml" if base else "",
