@@ -9,7 +9,7 @@ from hashlib import sha256
 from typing import Any
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from rsm_site.exports.factsheet_json import definitions
 from rsm_site.exports.records import Citation, Hub, Observation, Record
@@ -189,7 +189,7 @@ def _facts(record: Record) -> Iterator[Row]:
     for fact in record.facts:
         current = next((each for each in fact.observations if each.current), None)
         value = _value(current) if current else dict.fromkeys(Observation.__struct_fields__) | {"number": None}
-        yield {**value, **_told(fact)}
+        yield {**value, **structs.asdict(fact)}
 
 
 def _observations(record: Record) -> Iterator[Row]:
@@ -200,11 +200,11 @@ def _observations(record: Record) -> Iterator[Row]:
 
 def _value(observation: Observation) -> Row:
     value = observation.value
-    return {**_told(observation), "value": str(value), "number": None if isinstance(value, str) else value}
+    return {**structs.asdict(observation), "value": str(value), "number": None if isinstance(value, str) else value}
 
 
 def _events(record: Record) -> Iterator[Row]:
-    return (_told(event) for event in record.events)
+    return (structs.asdict(event) for event in record.events)
 
 
 def _all_hubs(record: Record) -> tuple[Hub, ...]:
@@ -213,18 +213,18 @@ def _all_hubs(record: Record) -> tuple[Hub, ...]:
 
 def _hubs(record: Record) -> Iterator[Row]:
     for hub in _all_hubs(record):
-        yield {**_told(hub), "from": hub.from_, "open": hub in record.hubs}
+        yield {**structs.asdict(hub), "from": hub.from_, "open": hub in record.hubs}
 
 
 def _places(record: Record) -> Iterator[Row]:
     for hub in _all_hubs(record):
         for number, place in enumerate(hub.places, 1):
-            yield {"id": f"{hub.id}-{number}", "hub": hub.id, **_told(place)}
+            yield {"id": f"{hub.id}-{number}", "hub": hub.id, **structs.asdict(place)}
 
 
 def _contribution_tables(record: Record) -> Iterator[Row]:
     for id_, table in _numbered("", record.contributions):
-        yield {"id": id_, "named": len(table.troops), **_told(table)}
+        yield {"id": id_, "named": len(table.troops), **structs.asdict(table)}
 
 
 def _contributions(record: Record) -> Iterator[Row]:
@@ -234,7 +234,7 @@ def _contributions(record: Record) -> Iterator[Row]:
 
 
 def _sources(record: Record) -> Iterator[Row]:
-    return (_told(source) for source in record.sources)
+    return (structs.asdict(source) for source in record.sources)
 
 
 def _citations(record: Record) -> Iterator[Row]:
@@ -254,10 +254,6 @@ def _cited(record: Record) -> Iterator[tuple[str, str, tuple[Citation, ...]]]:
         yield "places", row["id"], row["sources"]
     for id_, table in _numbered("", record.contributions):
         yield "contribution_tables", id_, table.sources
-
-
-def _told(record: Struct) -> Row:
-    return {name: getattr(record, name) for name in record.__struct_fields__}
 
 
 def _numbered(prefix: str, dated: Iterable[Any]) -> Iterator[tuple[str, Any]]:
