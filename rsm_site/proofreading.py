@@ -136,7 +136,7 @@ def check(prose: Prose, source: str) -> Iterator[Problem]:
 
 def count_numbers(text: str) -> int:
     """How many numbers are typed by hand in a text."""
-    return sum(1 for _match in _numbers_in(ANY_REFERENCE.sub(blank, mask_code(text))))
+    return sum(1 for _match in _numbers_in(ANY_REFERENCE.sub(blank, mask_code(text)))) if _DIGIT.search(text) else 0
 
 
 def _numbers_in(without_references: str) -> Iterator[re.Match[str]]:

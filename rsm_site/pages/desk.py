@@ -11,7 +11,6 @@ from rsm_site.edition import Edition, FactAt, Later
 from rsm_site.freeze import Rewriting
 from rsm_site.loader import DEFAULT_FRONT_PAGE, texts_of
 from rsm_site.material import Material
-from rsm_site.memo import digest
 from rsm_site.model import Event, Factsheet, Observation, Prose, ProsePage, Site, Source
 from rsm_site.views import Addresses, EventView, Viewer
 
@@ -106,14 +105,12 @@ class Desk:
     @cached_property
     def _numbers(self) -> tuple[int, int]:
         counts = [
-            self.memo.same("numbers", (id(text), self.commons.site.edition), partial(self._numbers_in, text), text)
+            self.memo.same(
+                "numbers", (id(text), self.commons.site.edition), partial(self.viewer.count_numbers, text), text
+            )
             for text in texts_of(self._told)
         ]
         return sum(bound for bound, _ in counts), sum(bare for _, bare in counts)
-
-    def _numbers_in(self, text: Prose) -> tuple[int, int]:
-        key = digest(text.text.encode(), str(self.viewer.edition.text_day).encode())
-        return self.memo.get("numbers", key, partial(self.viewer.count_numbers, text))
 
     def is_later(self, record: Event | Observation) -> bool:
         """Tell whether a record is of a time after the edition's day."""
