@@ -16,7 +16,7 @@ from rsm_site.pages.desk import Desk, Years, by_year
 from rsm_site.pages.places import make_hubs
 from rsm_site.pages.prose import make_prose
 from rsm_site.pages.timeline import make_events
-from rsm_site.views import EventView, FigureView, NationsView, ObservationView
+from rsm_site.views import FigureView, NationsView, ObservationView
 
 
 class Section(Struct, frozen=True, kw_only=True):
@@ -46,7 +46,6 @@ class StrengthView(Struct, frozen=True, kw_only=True):
     title: str
     description: str
     observations: tuple[ObservationView, ...]
-    events: tuple[EventView, ...]
 
 
 class LaterFact(Struct, frozen=True, kw_only=True):
@@ -228,7 +227,6 @@ def _strength(desk: Desk) -> StrengthView | None:
         title=desk.word("strength_title", label=fact.fact.label),
         description=description,
         observations=observations,
-        events=tuple(desk.event(event) for event in events),
     )
 
 
