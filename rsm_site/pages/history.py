@@ -94,11 +94,11 @@ def make_archive(desk: Desk) -> ArchiveView:
     word, number = desk.word, desk.language.number
     shown = [fact.fact.id for fact in desk.edition.facts if fact.fact.featured][:2]
     labels = {fact.fact.id: fact.fact.label for fact in desk.edition.facts}
+    counts = (0, *(changed.count for changed in desk.changed))
     entries = []
-    for index, edition in enumerate(desk.editions):
+    for edition, count in zip(desk.editions, counts, strict=True):
         figures = {fact.fact.id: desk.viewer.figure(fact) for fact in edition.facts if fact.fact.id in shown}
         values = [current.words if (current := figures[id_].current) else word("no_figure") for id_ in shown]
-        count = desk.changed[index - 1].count if index else 0
         entries.append(
             ArchiveEntry(
                 when=desk.viewer.day(edition.day),
