@@ -15,7 +15,7 @@ Node = dict[str, Any]
 
 # A bound of what is said to be more or less than it; the value itself would be another claim.
 _VALUE_OF = {"exactly": "value", "about": "value", "over": "minValue", "under": "maxValue"}
-_UNSAFE = {ord(character): f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"}
+_UNSAFE = {character: f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"}
 
 
 class LinkedData:
@@ -57,7 +57,10 @@ class LinkedData:
             if citation := node.get("citation"):
                 node["citation"] = [{"@id": self._id("source", id_)} for id_ in citation]
         graph = {"@context": "https://schema.org", "@graph": nodes}
-        return msgspec.json.Encoder(decimal_format="number").encode(graph).decode().translate(_UNSAFE)
+        text = msgspec.json.Encoder(decimal_format="number").encode(graph).decode()
+        for character, escaped in _UNSAFE.items():
+            text = text.replace(character, escaped)
+        return text
 
     def _claims(self, url: str) -> Iterator[Node]:
         name, _, rest = url.partition("/")
