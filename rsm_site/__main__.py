@@ -1,6 +1,7 @@
 """The beginning of every command; run as `python -m rsm_site` or `rsm-site`."""
 
 import atexit
+import gc
 import os
 import sys
 
@@ -47,6 +48,7 @@ def run() -> None:
         sys.stderr.flush()
         os._exit(status)
 
+    gc.disable()  # a command makes nothing but live objects; the preview, which goes on, turns it on again
     atexit.register(end)  # the first to be registered is the last to be called: libraries end before it
     try:
         status = main()

@@ -182,7 +182,6 @@ def _check(options: argparse.Namespace) -> int:
 
 
 def _run_build(options: argparse.Namespace, *, write: bool) -> int:
-    import gc
     from time import perf_counter
 
     from rsm_site.build import build_site, check_site, silent, spare_of
@@ -196,11 +195,9 @@ def _run_build(options: argparse.Namespace, *, write: bool) -> int:
         record.begin(*sources)
     progress = Progress()
     tell = progress if sys.stderr.isatty() and not getattr(options, "quiet", False) else silent
-    gc.disable()  # a build makes nothing but live objects
     try:
         built = build_site(config, tell) if write else check_site(config, tell=tell)
     finally:
-        gc.enable()
         progress.close()
     _report(options, built.problems, built.texts)
     before = after = ""
