@@ -96,39 +96,49 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     parser = _Parser(prog="rsm-site", description="Build a mission factsheet.", parents=[common], epilog=_EPILOG)
     parser.add_argument("--version", action="version", version=f"rsm-site {__version__}")
     subparsers = parser.add_subparsers(dest="command", metavar="COMMAND")
-    commands = {
-        name: subparsers.add_parser(name, help=text, description=text, parents=[common], epilog=_EPILOG)
-        for name, text in COMMANDS.items()
-    }
-    for name, text in (("--single-file", "factsheet.html"), ("--pdf", "factsheet.pdf (needs the extra 'pdf')")):
-        commands["build"].add_argument(name, action="store_true", help=f"also write the front page as {text}")
-    for name, text in (("--from", "the earlier day"), ("--to", "the later day")):
-        dest = name[2:] + "_day"
-        commands["changes"].add_argument(name, dest=dest, type=_day, metavar="DAY", required=True, help=text)
-    commands["serve"].add_argument("--port", type=_port, help="the port (default: a free one from 8000 on)")
-    commands["serve"].add_argument("--open", action="store_true", help="open the page in a browser")
-    for name in ("publish", "releases", "rollback"):
-        commands[name].add_argument("target", metavar="TARGET", help="a name of publish: in site.yaml")
-    commands["rollback"].add_argument(
-        "release", metavar="RELEASE", nargs="?", default="", help="the beginning of its id"
-    )
-    for name in ("publish", "rollback"):
-        add = commands[name].add_argument
+    wants_help = any(word in ("-h", "--help", "--version") for word in arguments)
+    if not wants_help:
+        arguments = _with_command(arguments)
+    for name, text in COMMANDS.items():
+        if wants_help or name in arguments:  # all the parsers together would take as long as reading a small site
+            command = subparsers.add_parser(name, help=text, description=text, parents=[common], epilog=_EPILOG)
+            _add_options(name, command.add_argument)
+    return parser.parse_args(arguments)
+
+
+def _add_options(command: str, add: Callable[..., argparse.Action]) -> None:
+    """Add what one command knows beside the options of every command."""
+    if command in ("publish", "releases", "rollback"):
+        add("target", metavar="TARGET", help="a name of publish: in site.yaml")
+    if command == "rollback":
+        add("release", metavar="RELEASE", nargs="?", default="", help="the beginning of its id")
+    if command in ("publish", "rollback"):
         add("--yes", action="store_true", help="do not ask")
         add("--dry-run", action="store_true", help="only say what readers would see change")
         add("--allow-deletions", action="store_true", help="go on when many files would go")
         add("--take-over", action="store_true", help="go on where somebody else has published")
-    commands["publish"].add_argument("--as-built", action="store_true", help="send the output folder as it stands")
-    commands["verify"].add_argument(
-        "place", metavar="URL-or-folder", help="a published site, or a folder that holds one"
-    )
-    hosts = ("github", "gitlab", "netlify", "cloudflare")
-    commands["init-host"].add_argument("host", metavar="HOST", choices=hosts, help=", ".join(hosts))
-    commands["freeze"].add_argument("day", type=_day, metavar="DAY", help="the day of the edition")
-    commands["new"].add_argument("dir", type=Path, metavar="DIR", help="an empty folder, or one to make")
-    if not arguments or not any(word in ("-h", "--help", "--version") for word in arguments):
-        arguments = _with_command(arguments)
-    return parser.parse_args(arguments)
+    match command:
+        case "build":
+            add("--single-file", action="store_true", help="also write the front page as factsheet.html")
+            pdf = "also write the front page as factsheet.pdf (needs the extra 'pdf')"
+            add("--pdf", action="store_true", help=pdf)
+        case "changes":
+            for name, text in (("from", "the earlier day"), ("to", "the later day")):
+                add(f"--{name}", dest=f"{name}_day", type=_day, metavar="DAY", required=True, help=text)
+        case "serve":
+            add("--port", type=_port, help="the port (default: a free one from 8000 on)")
+            add("--open", action="store_true", help="open the page in a browser")
+        case "publish":
+            add("--as-built", action="store_true", help="send the output folder as it stands")
+        case "verify":
+            add("place", metavar="URL-or-folder", help="a published site, or a folder that holds one")
+        case "init-host":
+            hosts = ("github", "gitlab", "netlify", "cloudflare")
+            add("host", metavar="HOST", choices=hosts, help=", ".join(hosts))
+        case "freeze":
+            add("day", type=_day, metavar="DAY", help="the day of the edition")
+        case "new":
+            add("dir", type=Path, metavar="DIR", help="an empty folder, or one to make")
 
 
 def _with_command(arguments: list[str]) -> list[str]:
