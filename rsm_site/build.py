@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import date
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from msgspec import Struct, structs
@@ -14,7 +14,7 @@ from rsm_site.assets import Assets, make_assets
 from rsm_site.book import Book, Workshop
 from rsm_site.changes import ChangesView, between, describe
 from rsm_site.config import Config
-from rsm_site.edition import days_of, edition_of, later_than
+from rsm_site.edition import days_of, edition_of
 from rsm_site.errors import ContentError, Problem, UsageError
 from rsm_site.exports import Exports
 from rsm_site.exports.pdf import require_weasyprint
@@ -22,9 +22,9 @@ from rsm_site.exports.single_file import hash_of_script
 from rsm_site.freeze import freeze
 from rsm_site.language import Language
 from rsm_site.linkcheck import check_links, inspect_page
-from rsm_site.loader import Loaded, load_factsheet, records_of
+from rsm_site.loader import Loaded, load_factsheet
 from rsm_site.manifest import MANIFEST, encode_manifest, make_manifest
-from rsm_site.material import Material
+from rsm_site.material import Material, edition_on, later_on
 from rsm_site.memo import Memo, digest, stamp_of_program
 from rsm_site.model import Factsheet
 from rsm_site.output import check_output_folder, write_site
@@ -38,8 +38,6 @@ from rsm_site.stamps import File, is_settled, list_files, newest_of
 from rsm_site.strings import read_strings
 from rsm_site.views import Addresses, Viewer
 from rsm_site.workers import beside
-
-T = TypeVar("T")
 
 
 class Audience(Protocol):
@@ -123,13 +121,9 @@ def _run_stages(
     loaded, factsheet, language = _load(config, workshop.memo, changed)
     problems = set(loaded.problems)
     day = config.edition or factsheet.site.edition
-    records = records_of(factsheet)
-
-    def once(kind: str, make: Callable[[Factsheet, date, date | None], T], each: date) -> T:
-        return workshop.memo.once(f"{kind} {each} {config.known_by}", partial(make, factsheet, each, config.known_by), *records)
-
-    editions = tuple(once("edition", edition_of, each) for each in days_of(factsheet.site, day))
-    later = None if config.edition else once("later", later_than, day)
+    days = days_of(factsheet.site, day)
+    editions = tuple(edition_on(factsheet, each, config.known_by, workshop.memo) for each in days)
+    later = None if config.edition else later_on(factsheet, day, config.known_by, workshop.memo)
     templates = _Templates(config.templates, workshop.memo, loaded.newest)
     assets = templates.assets()
     converter = Converter(workshop.memo)

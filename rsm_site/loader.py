@@ -294,13 +294,19 @@ class _Folder:
     def events(self) -> tuple[tuple[Event, ...], dict[str, _Longer]]:
         """The events, and by their ids the longer texts of timeline/<id>.md."""
         longer = {}
+        known, read = self.memo.last.get("longer", {}), {}
         for path in self._matching("timeline", ".md"):
-            text = longer[path[len("timeline/") : -len(".md")]] = self._once(
-                "longer", path, partial(self._longer, path)
-            )
+            file = self.files[path]
+            before, text = known.get(path, (None, None))
+            # The same object when nothing has looked at the file since.
+            if text is None or not (before is file or (before.stamp == file.stamp and is_settled(file, self.newest))):
+                text = self._longer(path)
+            read[path] = file, text
+            longer[path[len("timeline/") : -len(".md")]] = text
             self.texts[text.prose.location.file] = text.source
             self.problems.extend(text.problems)
             del self.unread[path]
+        self.memo.last["longer"] = read
         events = self.records("timeline", Event)
         ids = self.findings.ids.get("timeline", {})
         unknown = set() if "timeline" in self.findings.partial else longer.keys() - ids.keys()
@@ -490,7 +496,7 @@ def _check_mentions(
             if not schema.is_id(mention.id):
                 hint = "use lowercase letters, digits and hyphens"
                 problems.append(Problem(mention.location, "bad-id", f"'{mention.id}' cannot be an id", hint))
-        else:
+        elif mention.id not in ids[mention.list]:
             problems.extend(_check_mention(mention, ids, findings))
     cited = set()
     texts = [(each.prose, each.named) for each in longer if each.named]

@@ -2,16 +2,31 @@
 
 from collections.abc import Mapping
 from datetime import date
+from functools import partial
+from itertools import chain
 
 from msgspec import Struct
 
-from rsm_site.edition import Edition, Later, edition_of
+from rsm_site.edition import Edition, Later, edition_of, later_than
 from rsm_site.language import Language
+from rsm_site.loader import records_of
 from rsm_site.memo import Memo
 from rsm_site.model import Event, Factsheet
 from rsm_site.prose import Converter
 from rsm_site.reads import Reads
 from rsm_site.views import Addresses, Viewer
+
+
+def edition_on(factsheet: Factsheet, day: date, known_by: date | None, memo: Memo) -> Edition:
+    """The edition of a day, the same object as long as no record has changed."""
+    make = partial(edition_of, factsheet, day, known_by)
+    return memo.once(f"edition {day} {known_by}", make, *records_of(factsheet))
+
+
+def later_on(factsheet: Factsheet, day: date, known_by: date | None, memo: Memo) -> Later:
+    """What is on record of the days after one, the same object as long as no record has changed."""
+    make = partial(later_than, factsheet, day, known_by)
+    return memo.once(f"later {day} {known_by}", make, *records_of(factsheet))
 
 
 class Material(Struct, frozen=True, kw_only=True):
@@ -35,7 +50,14 @@ class Material(Struct, frozen=True, kw_only=True):
     @property
     def events(self) -> tuple[Event, ...]:
         """Those of the newest edition, and those on record after it."""
-        return (*self.newest.events, *(self.later.events if self.later else ()))
+        made_of = (self.newest.events, self.later.events if self.later else ())
+        return self.memo.once("events", lambda: tuple(chain(*made_of)), *made_of)
+
+    @property
+    def event_indices(self) -> Mapping[str, int]:
+        """Where among the events each is, by its id."""
+        events = self.events
+        return self.memo.once("event indices", lambda: {each.id: index for index, each in enumerate(events)}, events)
 
     def addresses(self) -> Addresses:
         """Where on the site each record is found."""
@@ -43,8 +65,10 @@ class Material(Struct, frozen=True, kw_only=True):
 
     def viewer(self, edition: Edition, addresses: Addresses) -> Viewer:
         """Who tells of an edition."""
-        return Viewer(self.factsheet, edition, self.language, self.converter, addresses, self.texts, self.reads)
+        return Viewer(
+            self.factsheet, edition, self.language, self.converter, addresses, self.texts, self.reads, self.memo
+        )
 
     def hindsight(self, addresses: Addresses) -> Viewer:
         """Who tells of all that is on record."""
-        return self.viewer(edition_of(self.factsheet, date.max, self.newest.known_by), addresses)
+        return self.viewer(edition_on(self.factsheet, date.max, self.newest.known_by, self.memo), addresses)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
 from decimal import Decimal
-from functools import lru_cache
+from functools import lru_cache, partial
 from urllib.parse import quote
 
 from markupsafe import Markup
@@ -15,6 +15,7 @@ from rsm_site.dates import PartialDate
 from rsm_site.edition import Edition, FactAt, Later, edition_of, value_on
 from rsm_site.errors import Problem
 from rsm_site.language import Language
+from rsm_site.memo import Memo
 from rsm_site.model import (
     Citation,
     Contribution,
@@ -218,6 +219,7 @@ class Viewer:
         addresses: Addresses,
         texts: Mapping[str, str],
         reads: Reads | None = None,
+        memo: Memo | None = None,
     ) -> None:
         """Work on the front page until `turn_to` names another; what is read meanwhile, and references that do not hold
         on the edition's day, are noted in `reads`."""
@@ -247,9 +249,9 @@ class Viewer:
         self._categories = site.categories
         self._groups = site.groups
         # In the order in which they came up: a later one does not change the numbers of an earlier edition.
-        used = [event.category for event in sorted(factsheet.events, key=lambda event: event.date.sort_key)]
-        categories = dict.fromkeys([*site.categories, *used])
-        self._category_numbers = watched("categories", {id_: number for number, id_ in enumerate(categories, 1)})
+        make = partial(_number_categories, factsheet)
+        numbers = (memo or Memo(None)).once("categories", make, site.categories, factsheet.events)
+        self._category_numbers = watched("categories", numbers)
 
     def turn_to(self, url: str) -> None:
         """Begin the page at `url`: links are relative to it, terms are spelled out and sources numbered anew."""
@@ -571,6 +573,12 @@ class Viewer:
 
     def _degrees(self, degrees: Decimal) -> str:
         return self.language.number(abs(round(degrees, 3)))
+
+
+def _number_categories(factsheet: Factsheet) -> dict[str, int]:
+    used = [event.category for event in sorted(factsheet.events, key=lambda event: event.date.sort_key)]
+    categories = dict.fromkeys([*factsheet.site.categories, *used])
+    return {id_: number for number, id_ in enumerate(categories, 1)}
 
 
 def relative(page: str, url: str) -> str:

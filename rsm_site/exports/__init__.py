@@ -94,7 +94,6 @@ class Exports:
         self._later = self._reads.watched("later", material.later) if material.later else None
         with self._reads.of(""):
             self._addresses = material.addresses()
-        self._events = {self._addresses.of("event", event.id): event for event in material.events}
 
     @cached_property
     def data_files(self) -> Mapping[str, bytes]:
@@ -250,7 +249,8 @@ class Exports:
         )
 
     def _event_at(self, url: str) -> EventRecord:
-        event = self._events[url]
+        index = self._material.event_indices[url.removeprefix("events/").removesuffix(".html")]
+        event = self._material.events[index]
         is_later = event.date.earliest > self._newest.day
         return make_event(event, self._hindsight if is_later else self._viewers[self._newest.day])
 

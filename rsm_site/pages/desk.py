@@ -47,6 +47,7 @@ class Desk:
     ) -> None:
         """Begin on the front page."""
         reads, factsheet, language = material.reads, material.factsheet, material.language
+        self.material = material
         self.reads = reads
         self.memo = material.memo
         self.name = f"{edition.day} and later" if later else f"{edition.day}"

@@ -1,6 +1,7 @@
 """The timeline, and the page of an event with a longer text."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 
 from markupsafe import Markup
 from msgspec import Struct
@@ -58,27 +59,35 @@ def make_timeline(desk: Desk) -> EventsView:
 
 def event_pages(desk: Desk) -> Iterator[Planned]:
     """The page of each event that has a longer text."""
-    events = desk.all_events
-    items = [NavItem(title=event.title, url=desk.addresses.of("event", event.id)) for event in events]
-    pairs = zip([None, *items], [*items[1:], None], strict=False)
-    neighbours = {event.id: pair for event, pair in zip(events, pairs, strict=False)}
-    by_id = {event.id: event for event in events}
-    desk.reads.offer("event", by_id.get)
-    desk.reads.offer("neighbours", lambda id_: repr(neighbours.get(id_)))
+    events, indices = desk.material.events, desk.material.event_indices
+
+    def neighbours(id_: str) -> tuple[Event | None, Event | None]:
+        index = indices[id_]
+        following = events[index + 1 : index + 2]
+        return events[index - 1] if index else None, following[0] if following else None
+
+    desk.reads.offer("event", lambda id_: events[indices[id_]])
+    desk.reads.offer("neighbours", lambda id_: tuple(each and f"{each.id} {each.title}" for each in neighbours(id_)))
     for event in events:
-        if not event.has_text:
-            continue
+        if event.has_text:
+            view = partial(_view_page, desk, event, neighbours)
+            yield plan_page(desk, f"events/{event.id}.html", "event", event.title, view, record=("event", event.id))
 
-        def view(event: Event = event) -> EventPageView:
-            viewer, text = desk.viewer_of(event), desk.text_of(event)
-            desk.reads.note("neighbours", event.id)
-            previous, following = neighbours[event.id]
-            return EventPageView(
-                event=desk.event(event),
-                body=viewer.prose(text) or Markup(),
-                headings=viewer.headings(text),
-                previous=previous,
-                next=following,
-            )
 
-        yield plan_page(desk, f"events/{event.id}.html", "event", event.title, view, record=("event", event.id))
+def _view_page(
+    desk: Desk, event: Event, neighbours: Callable[[str], tuple[Event | None, Event | None]]
+) -> EventPageView:
+    viewer, text = desk.viewer_of(event), desk.text_of(event)
+    desk.reads.note("neighbours", event.id)
+    previous, following = neighbours(event.id)
+    return EventPageView(
+        event=desk.event(event),
+        body=viewer.prose(text) or Markup(),
+        headings=viewer.headings(text),
+        previous=_item(desk, previous),
+        next=_item(desk, following),
+    )
+
+
+def _item(desk: Desk, event: Event | None) -> NavItem | None:
+    return NavItem(title=event.title, url=desk.addresses.of("event", event.id)) if event else None
