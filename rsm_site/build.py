@@ -17,8 +17,6 @@ from rsm_site.config import Config
 from rsm_site.edition import days_of, edition_of
 from rsm_site.errors import ContentError, Problem, UsageError
 from rsm_site.exports import Exports
-from rsm_site.exports.pdf import require_weasyprint
-from rsm_site.exports.single_file import hash_of_script
 from rsm_site.freeze import freeze
 from rsm_site.language import Language
 from rsm_site.linkcheck import check_links, inspect_page
@@ -109,6 +107,8 @@ def _make_site(
     changed: Collection[str] | None = None,
 ) -> Built:
     if config.pdf:
+        from rsm_site.exports.pdf import require_weasyprint
+
         require_weasyprint()
     with compiling(config.templates, config.cache):
         return _run_stages(config, workshop, tell, audience, changed)
@@ -323,6 +323,8 @@ def _policy_of_hosts(assets: Assets, config: Config) -> str:
     """The content security policy that a host sends with every page: it allows what each page's own one does."""
     scripts = "'self'"
     if config.single_file and assets.script:
+        from rsm_site.exports.single_file import hash_of_script
+
         scripts += f" '{hash_of_script(assets.script)}'"
     return _policy(f"'self' '{assets.css_hash}'", scripts)
 

@@ -94,14 +94,20 @@ def test_each_module_imports_alone(name: str) -> None:
     subprocess.run([sys.executable, "-c", f"import {name}"], check=True, cwd=PROJECT)
 
 
-def test_the_command_line_starts_light() -> None:
-    """Neither importing the command line nor its help loads Jinja2 or Markdown."""
-    code = (
-        "import sys\nfrom rsm_site import cli\n"
-        "try:\n cli.main(['--help'])\nexcept SystemExit:\n pass\n"
-        "heavy = {'jinja2', 'markdown', 'yaml', 'babel', 'asyncio'} & set(sys.modules)\n"
-        "print('HEAVY', sorted(heavy))"
-    )
+HELP = "from rsm_site import cli\ntry:\n cli.main(['--help'])\nexcept SystemExit:\n pass"
+
+
+@pytest.mark.parametrize(
+    ("start", "heavy"),
+    [
+        (HELP, {"jinja2", "markdown", "yaml", "babel", "asyncio"}),
+        ("import rsm_site.build", {"markdown", "nh3", "babel", "rich", "asyncio", "rsm_site.exports.pdf"}),
+    ],
+    ids=["help", "build"],
+)
+def test_the_command_line_starts_light(start: str, heavy: set[str]) -> None:
+    """Neither the help nor what a build imports before it begins loads what they may not need."""
+    code = f"import sys\n{start}\nprint('HEAVY', sorted({heavy} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], check=True, cwd=PROJECT, capture_output=True, text=True)
     assert done.stdout.endswith("HEAVY []\n")
 

@@ -26,10 +26,8 @@ from rsm_site.exports import (
 )
 from rsm_site.exports.linked_data import LinkedData
 from rsm_site.exports.painter import Painter
-from rsm_site.exports.pdf import encode_pdf
 from rsm_site.exports.records import Event as EventRecord
 from rsm_site.exports.records import Record, absolute, make_event, make_later, make_record, make_site, make_source
-from rsm_site.exports.single_file import encode_single_file
 from rsm_site.exports.store import Store
 from rsm_site.material import Material
 from rsm_site.views import Viewer, When
@@ -121,6 +119,8 @@ class Exports:
         """Make factsheet.html and factsheet.pdf of the front page, as far as they are asked for."""
         if not (single_file or pdf):
             return
+        from rsm_site.exports.single_file import encode_single_file
+
         site = self._newest.site
         address = absolute(site.url, "index.html")
         whole = encode_single_file(html, address=address, script=script)
@@ -128,6 +128,8 @@ class Exports:
             self.single_file["factsheet.html"] = whole
             self.front_files["factsheet.html"] = whole.encode()
         if pdf:
+            from rsm_site.exports.pdf import encode_pdf
+
             style = self._templates / "assets" / "pdf.css"
             more = style.read_text(encoding="utf-8") if style.is_file() else ""
             self.front_files["factsheet.pdf"] = encode_pdf(whole, day=self._newest.day, style=more)
