@@ -1,6 +1,6 @@
 """The pages and data files of the build before: which of them a new build would make again as they are."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from hashlib import sha256
 from typing import Any
 
@@ -8,22 +8,30 @@ from msgspec import Struct
 
 from rsm_site.memo import Memo
 from rsm_site.reads import Digests, Read, Reads
+from rsm_site.workers import in_halves
+
+# So many things that looking for them in two processes takes less time.
+_MANY = 500
 
 
 class Kept(Struct, frozen=True):
-    """What was made at once: files by URL, and what else its maker wants to know of it."""
+    """What was made at once: files by URL, what else its maker wants to know of it, and the names that the memo has for
+    it and for what it was made of."""
 
     files: Mapping[str, bytes]
-    known: Any = None
+    known: Any
+    names: frozenset[bytes]
 
 
 class _Row(Struct, frozen=True):
-    """What something was made from, the hash of all that, and SHA-256 of each file that it became."""
+    """What something was made from, the hash of all that, SHA-256 of each file that it became, and names in the memo of
+    what it was made of."""
 
     reads: tuple[Read, ...]
     state: bytes
     hashes: dict[str, str]
     known: Any
+    names: frozenset[bytes]
 
 
 class Workshop:
@@ -49,18 +57,32 @@ class Book:
 
     def find(self, name: str) -> Kept | None:
         """What was made under this name, when all that it was made from is as it was."""
-        if name not in self._kept:
-            self._kept[name] = self._find(name)
-        return self._kept[name]
+        return self.find_all([name])[0]
 
-    def keep(self, name: str, files: Mapping[str, bytes], noted: tuple[Read, ...] | None, known: Any = None) -> None:
-        """Record what was made, and what was `noted` meanwhile; nothing when that is None."""
+    def find_all(self, names: Sequence[str]) -> list[Kept | None]:
+        """What was made under each of these names."""
+        missing = [name for name in names if name not in self._kept]
+        for name, kept in zip(missing, in_halves(missing, self._find_each, _MANY), strict=True):
+            self._kept[name] = kept
+            self.memo.use(kept.names if kept else ())
+        return [self._kept[name] for name in names]
+
+    def keep(
+        self,
+        name: str,
+        files: Mapping[str, bytes],
+        noted: tuple[Read, ...] | None,
+        known: Any = None,
+        names: Iterable[bytes] = (),
+    ) -> None:
+        """Record what was made, what was `noted` meanwhile, and the `names` that the memo has for what it was made of;
+        nothing when nothing was noted."""
         if noted is None:
             return
         reads = (("theme", ""), *noted)
         if state := self.reads.state(reads):
             hashes = {url: sha256(data).hexdigest() for url, data in files.items()}
-            self.memo.keep("made", name.encode(), _Row(reads, state, hashes, known))
+            self.memo.keep("made", name.encode(), _Row(reads, state, hashes, known, frozenset(names)))
 
     def close(self, files: Mapping[str, bytes]) -> None:
         """End the build that made `files`: what it had no use for is let go."""
@@ -68,8 +90,12 @@ class Book:
         self._workshop.old = files.get
         self._workshop.digests.forget()
 
+    def _find_each(self, names: Sequence[str]) -> list[Kept | None]:
+        return list(map(self._find, names))
+
     def _find(self, name: str) -> Kept | None:
-        row = self.memo.find("made", name.encode())
+        with self.memo.noting() as used:
+            row: _Row | None = self.memo.find("made", name.encode())
         if row is None or self.reads.state(row.reads) != row.state:
             return None
         files = {}
@@ -78,4 +104,4 @@ class Book:
             if data is None or sha256(data).hexdigest() != expected:
                 return None
             files[url] = data
-        return Kept(files, row.known)
+        return Kept(files, row.known, row.names | used)

@@ -1,6 +1,5 @@
 """The stages of a build, in order: load, plan, render, check, write."""
 
-import stat
 from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import date
 from functools import partial
@@ -25,7 +24,7 @@ from rsm_site.manifest import MANIFEST, encode_manifest, make_manifest
 from rsm_site.material import Material, edition_on, later_on
 from rsm_site.memo import Memo, digest, stamp_of_program
 from rsm_site.model import Factsheet
-from rsm_site.output import check_output_folder, write_site
+from rsm_site.output import check_output_folder, read_file, write_site
 from rsm_site.pages import plan_pages
 from rsm_site.press import Press, Tell
 from rsm_site.prose import Converter
@@ -200,7 +199,7 @@ def _finder(config: Config) -> Callable[[str], bytes | None]:
     spare = spare_of(config)
     if spare and not config.output.exists():
         return read_spare(spare).get
-    return partial(_read_output, config.output)
+    return lambda url: read_file(f"{config.output}/{url}")
 
 
 def describe_changes(config: Config, before: date, after: date) -> ChangesView:
@@ -250,14 +249,6 @@ def _load(
         problem = Problem(site.located("language"), "no-strings", message, hint, "warning")
         loaded = structs.replace(loaded, problems=(*loaded.problems, problem))
     return loaded, factsheet, Language(site.language, strings)
-
-
-def _read_output(output: Path, url: str) -> bytes | None:
-    path = output / url
-    try:
-        return path.read_bytes() if stat.S_ISREG(path.lstat().st_mode) else None
-    except OSError:
-        return None
 
 
 class _Templates:

@@ -3,8 +3,8 @@
 import pickle
 import sqlite3
 import sys
-from collections.abc import Callable, Hashable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, TypeVar
@@ -102,6 +102,20 @@ class Memo:
     def once(self, kind: str, make: Callable[[], T], *made_of: object) -> T:
         """What `make` makes of these objects, the same object as long as they are the same."""
         return self.same(kind, tuple(map(id, made_of)), make, *made_of)
+
+    @contextmanager
+    def noting(self) -> Iterator[set[bytes]]:
+        """Give the names of what is found or kept meanwhile, so that it can be `used` with what was made of it."""
+        outer, self._used = self._used, set()
+        try:
+            yield self._used
+        finally:
+            outer |= self._used
+            self._used = outer
+
+    def use(self, names: Iterable[bytes]) -> None:
+        """Count what is kept under these names as used in this build."""
+        self._used.update(names)
 
     def settle(self) -> dict[bytes, bytes]:
         """Pickle what was kept since the last time, and give it: another process can `accept` it."""

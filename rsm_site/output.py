@@ -10,6 +10,7 @@ was replaced, its manifest last. So what stands in `.NAME.staging` always has by
 import ctypes
 import errno
 import os
+import stat
 import sys
 import time
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
@@ -89,6 +90,21 @@ def write_site(files: Mapping[str, bytes], output: Path, *, patience: float = 10
                 _tidy(target)
     except OSError as error:
         raise OutputError(f"the site cannot be written to {output}: {_reason(error)}") from error
+
+
+def read_file(path: str) -> bytes | None:
+    """Return what a plain file holds; None for what is none, or cannot be read."""
+    try:
+        status = os.lstat(path)
+        if not stat.S_ISREG(status.st_mode):
+            return None
+        descriptor = os.open(path, _READ)
+        try:
+            return os.read(descriptor, status.st_size)
+        finally:
+            os.close(descriptor)
+    except OSError:
+        return None
 
 
 def _beside(target: str, role: str) -> str:

@@ -28,11 +28,13 @@ class Rendered(Struct, frozen=True):
 
 
 class _Sheet(Struct, frozen=True):
-    """A page fresh from the press, with what was found wrong while it was made, and what is now kept in the memo."""
+    """A page fresh from the press, with what was found wrong while it was made, what is kept in the memo since, and the
+    names of what was used of it."""
 
     page: Rendered
     problems: set[Problem]
     settled: dict[bytes, bytes]
+    used: set[bytes]
 
 
 class Press:
@@ -50,8 +52,9 @@ class Press:
     def make(self, urls: Iterable[str]) -> dict[str, bytes]:
         """The pages at these URLs."""
         urls = tuple(urls)
-        for url in urls:
-            if url not in self.pages and (kept := self._book.find(url)):
+        new = [url for url in urls if url not in self.pages]
+        for url, kept in zip(new, self._book.find_all(new), strict=True):
+            if kept:
                 self.pages[url] = Rendered(kept.files[url], kept.known)
         wanted = [url for url in urls if url not in self.pages]
         self._book.memo.settle()  # what another process is then given with a page was kept for that page
@@ -59,19 +62,20 @@ class Press:
             self.pages[url] = sheet.page
             self.problems.update(sheet.problems)
             self._book.memo.accept(sheet.settled)
+            self._book.memo.use(sheet.used)
         return {url: self.pages[url].data for url in urls}
 
     def _make(self, urls: Sequence[str]) -> list[_Sheet]:
         made, reads = [], self._book.reads
         for count, url in enumerate(urls):
             self._tell("rendering", count, len(urls))
-            with reads.of(url):
+            with reads.of(url), self._book.memo.noting() as used:
                 page = self._plan.pages[url]()
                 reads.note_all("images")
                 # Once something is wrong nothing is published: what else is wrong shows without templates.
                 html = "" if self.problems or reads.problems_of(url) else self._renderer.render(page)
             made_page = Rendered(html.encode(), inspect_page(url, html))
             if html:
-                self._book.keep(url, {url: made_page.data}, reads.noted(url), made_page.anchors)
-            made.append(_Sheet(made_page, reads.problems_of(url), self._book.memo.settle()))
+                self._book.keep(url, {url: made_page.data}, reads.noted(url), made_page.anchors, used)
+            made.append(_Sheet(made_page, reads.problems_of(url), self._book.memo.settle(), used))
         return made

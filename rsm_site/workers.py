@@ -14,13 +14,14 @@ R = TypeVar("R")
 _ENOUGH = 24
 
 
-def in_halves(work: Sequence[T], do: Callable[[Sequence[T]], list[R]]) -> list[R]:
-    """What `do` makes of all the work, in order; every second thing is done by a forked process where that pays.
+def in_halves(work: Sequence[T], do: Callable[[Sequence[T]], list[R]], enough: int = _ENOUGH) -> list[R]:
+    """What `do` makes of all the work, in order; every second thing is done by a forked process where that pays, from
+    so many things on as are `enough`.
 
     `do` may not count on what it changes being changed afterwards, only on what it gives, which must bear pickling.
     What fails in the other process is done again in this one, which then raises what there is to raise.
     """
-    if len(work) < _ENOUGH or not can_fork():
+    if len(work) < enough or not can_fork():
         return do(work)
     reading, writing = os.pipe()
     child = os.fork()
