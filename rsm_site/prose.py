@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator
 from datetime import date
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup, escape
@@ -17,6 +18,7 @@ from rsm_site.references import ANY_REFERENCE, BadReferenceError, Reference, loc
 
 if TYPE_CHECKING:
     from markdown import Markdown
+    from nh3 import Cleaner
 
 # Two code points that Unicode reserves for a program's own use and that the reader refuses in content.
 _OPEN, _CLOSE = "\ufdd0", "\ufdd1"
@@ -27,6 +29,7 @@ _MARK = re.compile(f"{_OPEN}(\\d+){_CLOSE}")
 _FOOTNOTE_ID = re.compile(r'\b(?:id="|href="#)(?=fn(?:ref\d*)?-\d+")')
 _HREF = re.compile(r'\bhref="([^"]*)"')
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|//|#")
+_INTERNAL = re.compile(rf'\bhref="(?!{_SCHEME.pattern})')
 
 _TAGS = {
     *("a", "abbr", "b", "br", "cite", "code", "del", "dfn", "em", "i", "ins", "kbd", "mark", "q", "s", "samp", "small"),
@@ -58,6 +61,16 @@ _SIGNS = {
     "backtick": "`",
     "escape": "\\",
     "entity": "&",
+}
+# A text without any of these, and without any of those at the beginning of a line, is nothing but paragraphs.
+_NOT_PLAIN = ("<", "&", "\\", "\t", "\r", "\x02", "\x03", "  \n")
+_NOT_PLAIN_LINE = re.compile(r"\n(?:[^\S\n]|[#>=|:+-]|~~~|```|\d+\.|[*_](?:[*_]{2}|[*_]?\s)|\*\[|\[\^|\[[^\[\]]*\]:)")
+# What Python-Markdown would look for in vain in the paragraphs of such a text.
+_NOT_FOR_PLAIN = {
+    "preprocessors": "normalize_whitespace html_block",
+    "blockprocessors": "indent code hashheader setextheader hr olist ulist quote reference",
+    "inlinePatterns": "linebreak",
+    "treeprocessors": "unescape",
 }
 
 
@@ -137,7 +150,7 @@ class Converter:
     def __init__(self, memo: Memo | None = None) -> None:
         """Start with what was converted before and kept in `memo`."""
         self._memo = memo or Memo(None)
-        self._engines: dict[int, Markdown] = {}
+        self._engines: dict[int, tuple[Markdown, list[tuple[Any, str]]]] = {}
         self._references: list[Reference] = []
         self._prefix = ""
 
@@ -146,30 +159,16 @@ class Converter:
         return self._memo.get("markdown", _key(text, prefix, level), lambda: self._compile(text, prefix, level))
 
     def _compile(self, text: str, prefix: str, level: int) -> Compiled:
-        import nh3
-
-        if level not in self._engines:
-            self._engines[level] = self._make_engine(level)
-        engine = self._engines[level]
         self._references, self._prefix = [], prefix
         # References are taken out before the parser sees them: their '|' would end a table's cell.
-        text = ANY_REFERENCE.sub(self._take_out, text)
-        patterns = engine.inlinePatterns
-        signs = {id(patterns[name]): sign for name, sign in _SIGNS.items() if name in patterns}
-        inline: Any = engine.treeprocessors["inline"]
-        inline.inlinePatterns = [pattern for pattern in patterns if signs.get(id(pattern), "") in text]
+        text = ANY_REFERENCE.sub(self._take_out, text) if "[[" in text else text
+        if plain := _is_plain(text):
+            text = text.strip("\n")
+        engine = self._engine_for(text, 0 if plain else level)
         html = engine.reset().convert(text)
         tokens = _flatten(getattr(engine, "toc_tokens", []))
         has_image = "<img" in html.lower()
-        clean = nh3.clean(
-            html,
-            tags=_TAGS,
-            attributes=_ATTRIBUTES,
-            link_rel=None,
-            url_schemes={"http", "https", "mailto"},
-            strip_comments=True,
-            attribute_filter=_filter_attribute,
-        )
+        clean = _cleaner().clean(html)
         headings = tuple(
             Heading(token["level"], token["id"], tuple(self._split_text(_plain(token["name"])))) for token in tokens
         )
@@ -185,6 +184,9 @@ class Converter:
         return f"{_OPEN}{len(self._references) - 1}{_CLOSE}"
 
     def _split(self, html: str) -> Iterator[str | Mention | InternalLink]:
+        if _OPEN not in html and not _INTERNAL.search(html):
+            yield html
+            return  # as most texts
         link_depth = code_depth = 0
         for token in _TOKEN.split(html):
             if not token.startswith("<"):
@@ -214,11 +216,27 @@ class Converter:
             elif piece:
                 yield piece
 
+    def _engine_for(self, text: str, level: int) -> "Markdown":
+        """Python-Markdown as far as it could find something in the text; level 0 is for nothing but paragraphs."""
+        if level not in self._engines:
+            engine = self._make_engine(level) if level else _make_plain_engine()
+            patterns = engine.inlinePatterns
+            signs = {id(patterns[name]): sign for name, sign in _SIGNS.items() if name in patterns}
+            self._engines[level] = engine, [(pattern, signs.get(id(pattern), "")) for pattern in patterns]
+        engine, signed = self._engines[level]
+        inline: Any = engine.treeprocessors["inline"]
+        inline.inlinePatterns = [pattern for pattern, sign in signed if sign in text]
+        if level and ("```" in text or "~~~" in text) and "fenced_code_block" not in engine.preprocessors:
+            # Imported for a text that has some: it brings a highlighter with it.
+            from markdown.extensions.fenced_code import FencedCodeExtension
+
+            engine.registerExtensions([FencedCodeExtension()], {})
+        return engine
+
     def _make_engine(self, level: int) -> "Markdown":
         from markdown import Markdown
         from markdown.extensions.abbr import AbbrExtension
         from markdown.extensions.def_list import DefListExtension
-        from markdown.extensions.fenced_code import FencedCodeExtension
         from markdown.extensions.footnotes import FootnoteExtension
         from markdown.extensions.sane_lists import SaneListExtension
         from markdown.extensions.tables import TableExtension
@@ -242,7 +260,6 @@ class Converter:
             extensions=[
                 AbbrExtension(),
                 DefListExtension(),
-                FencedCodeExtension(),
                 Footnotes(BACKLINK_TITLE="{}", SEPARATOR="-"),
                 SaneListExtension(),
                 TableExtension(),
@@ -250,6 +267,24 @@ class Converter:
             ],
             output_format="html",
         )
+
+
+def _make_plain_engine() -> "Markdown":
+    from markdown import Markdown
+    from markdown.inlinepatterns import LinkInlineProcessor
+
+    engine = Markdown(output_format="html")
+    for kind, names in _NOT_FOR_PLAIN.items():
+        registry = getattr(engine.parser if kind == "blockprocessors" else engine, kind)
+        for name in names.split():
+            registry.deregister(name)
+    # Finds what its own pattern does, in a fraction of the time: it begins with a character that can be searched for.
+    engine.inlinePatterns.register(LinkInlineProcessor(r"\[(?<!!\[)", engine), "link", 160)
+    return engine
+
+
+def _is_plain(text: str) -> bool:
+    return not any(sign in text for sign in _NOT_PLAIN) and not _NOT_PLAIN_LINE.search("\n" + text)
 
 
 def _key(text: str, prefix: str, level: int) -> bytes:
@@ -286,6 +321,20 @@ def _piece(piece: str | Mention | InternalLink, resolve: Resolve, link: Link) ->
     if not answer.url or piece.in_link:
         return words
     return f'<a class="ref ref--{piece.reference.kind}" href="{escape(link(answer.url))}">{words}</a>'
+
+
+@cache
+def _cleaner() -> "Cleaner":
+    import nh3
+
+    return nh3.Cleaner(
+        tags=_TAGS,
+        attributes=_ATTRIBUTES,
+        link_rel=None,
+        url_schemes={"http", "https", "mailto"},
+        strip_comments=True,
+        attribute_filter=_filter_attribute,
+    )
 
 
 def _filter_attribute(tag: str, name: str, value: str) -> str | None:
