@@ -148,11 +148,13 @@ def _run_stages(
         early = press.make(url for url in audience.waits_for() if url in plan.pages)
         if not press.problems and not any(press.pages[url].anchors.problems for url in early):
             audience.take({**assets.files, **early})
-    front = press.make(["index.html"])["index.html"]
     files: dict[str, bytes] = {}
+    # Before the pages that list it, which are made in two processes.
+    if config.single_file or config.pdf:
+        front = press.make(["index.html"])["index.html"]
+        if not press.problems:
+            exports.add_front_page(front.decode(), assets.script, single_file=config.single_file, pdf=config.pdf)
     if not press.problems:
-        # Before the other pages: they list all this, and are made in two processes.
-        exports.add_front_page(front.decode(), assets.script, single_file=config.single_file, pdf=config.pdf)
         files.update(exports.data_files)
     files.update(press.make(plan.pages))
     problems.update(press.problems)
