@@ -216,9 +216,9 @@ def _explain(file: str, text: str, error: yaml.YAMLError) -> Problem:
     if place.line > len(lines):
         place = Location(file, len(lines), len(lines[-1]) + 1)
     match said:
-        case "too-deep":
+        case "too-deep" | "exceeded maximum nesting depth":  # libyaml has a bound too, and may read far ahead
             message = f"more than {MAX_DEPTH} levels stand inside each other"
-            return Problem(place, said, message, "no record needs more than five")
+            return Problem(place, "too-deep", message, "no record needs more than five")
         case "too-many-values":
             return Problem(place, said, f"the file has more than {MAX_VALUES:,} values", "split it into several files")
         case "did not find expected key" | "found character that cannot start any token":
