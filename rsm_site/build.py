@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from msgspec import Struct, structs
 
-from rsm_site.assets import Assets, make_assets
+from rsm_site.assets import Assets
 from rsm_site.book import Book, Workshop
 from rsm_site.changes import ChangesView, between, describe
 from rsm_site.config import Config
@@ -28,11 +28,10 @@ from rsm_site.output import check_output_folder, read_file, write_site
 from rsm_site.pages import plan_pages
 from rsm_site.press import Press, Tell
 from rsm_site.prose import Converter
-from rsm_site.reads import dump
 from rsm_site.render import Renderer, compiling
 from rsm_site.spare import read_spare, write_spare
-from rsm_site.stamps import File, is_settled, list_files, newest_of
 from rsm_site.strings import read_strings
+from rsm_site.theme import Theme
 from rsm_site.views import Addresses, Viewer
 from rsm_site.workers import beside
 
@@ -123,10 +122,10 @@ def _run_stages(
     days = days_of(factsheet.site, day)
     editions = tuple(edition_on(factsheet, each, config.known_by, workshop.memo) for each in days)
     later = None if config.edition else later_on(factsheet, day, config.known_by, workshop.memo)
-    templates = _Templates(config.templates, workshop.memo, loaded.newest)
-    assets = templates.assets()
+    theme = Theme(config.templates, workshop.memo, loaded.newest)
+    assets = theme.assets()
     converter = Converter(workshop.memo)
-    book = Book(workshop, templates.theme(config, language))
+    book = Book(workshop, theme.digest(config, language))
     material = Material(
         factsheet=factsheet,
         editions=editions,
@@ -251,41 +250,6 @@ def _load(
         problem = Problem(site.located("language"), "no-strings", message, hint, "warning")
         loaded = structs.replace(loaded, problems=(*loaded.problems, problem))
     return loaded, factsheet, Language(site.language, strings)
-
-
-class _Templates:
-    """The folder of templates, each file of it read again when it was written since; `newest` is when the newest file
-    of content was changed."""
-
-    def __init__(self, folder: Path, memo: Memo, newest: int) -> None:
-        self._folder = folder
-        self._memo = memo
-        self._files = list_files(folder)
-        self._newest = max(newest, newest_of(self._files.values()))
-
-    def theme(self, config: Config, language: Language) -> bytes:
-        """What every page depends on: templates, words, options."""
-        parts = (part for path, file in self._files.items() for part in (path.encode(), self._digest(file)))
-        options = (config.edition, config.known_by, config.single_file, config.pdf, language.tag, language.strings)
-        return digest(dump(options), *parts)
-
-    def assets(self) -> Assets:
-        """The static files."""
-        files = [file for path, file in self._files.items() if path.startswith("assets/")]
-        stamps = tuple((file.location, file.stamp) for file in files)
-        make = partial(make_assets, self._folder)
-        return self._memo.same("assets", stamps, make) if all(map(self._is_settled, files)) else make()
-
-    def _digest(self, file: File) -> bytes:
-        make = partial(_digest_of_file, file.location)
-        return self._memo.same("template", (file.location, file.stamp), make) if self._is_settled(file) else make()
-
-    def _is_settled(self, file: File) -> bool:
-        return is_settled(file, self._newest)
-
-
-def _digest_of_file(location: str) -> bytes:
-    return digest(Path(location).read_bytes())
 
 
 def _site_globals(assets: Assets, exports: Exports) -> dict[str, Any]:

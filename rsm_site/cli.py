@@ -196,6 +196,7 @@ def _run_build(options: argparse.Namespace, *, write: bool) -> int:
 
     from rsm_site.build import build_site, check_site, silent, spare_of
     from rsm_site.progress import Progress
+    from rsm_site.spare import is_spare_of
 
     started = perf_counter()
     config = _config(options)
@@ -220,7 +221,9 @@ def _run_build(options: argparse.Namespace, *, write: bool) -> int:
         print(f"{before}{perf_counter() - started:.2f} s{after}")
     options.built = built  # alive to the end of the process, which then need not take it apart
     if record and not built.problems:
-        record.end(*sources, str(config.output.absolute()), str(spare_of(config) or ""), before, after)
+        spare = spare_of(config)
+        copy = str(spare) if spare and is_spare_of(spare, built.files) else ""
+        record.end(*sources, str(config.output.absolute()), copy, before, after)
     return 0
 
 

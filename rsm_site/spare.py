@@ -3,7 +3,10 @@
 import os
 from collections.abc import Mapping
 from contextlib import suppress
+from hashlib import sha256
 from pathlib import Path
+
+from rsm_site.manifest import MANIFEST
 
 # Bytes of the largest site that is kept.
 _LIMIT = 100_000_000
@@ -11,20 +14,28 @@ _LIMIT = 100_000_000
 
 def write_spare(files: Mapping[str, bytes], path: Path) -> None:
     """Keep the site in the file `path`; nothing when it is too large, or cannot be written."""
+    if sum(map(len, files.values())) > _LIMIT:
+        return
     staged = path.with_name(f"{path.name}.{os.getpid()}")
+    listed = "".join(f"{len(data)} {url}\n" for url, data in files.items())
     with suppress(OSError):
-        if sum(map(len, files.values())) > _LIMIT:
-            path.unlink(missing_ok=True)
-            return
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        listed = "".join(f"{len(data)} {url}\n" for url, data in files.items())
         try:
             with staged.open("wb") as file:
-                file.write(f"{listed}\n".encode())
+                file.write(f"{_name_of(files)}\n{listed}\n".encode())
                 file.writelines(files.values())
             staged.replace(path)
         finally:
             staged.unlink(missing_ok=True)
+
+
+def is_spare_of(path: Path, files: Mapping[str, bytes]) -> bool:
+    """Tell whether the file `path` was written for this site, and not for one before it."""
+    try:
+        with path.open(encoding="ascii") as file:
+            return file.readline() == f"{_name_of(files)}\n"
+    except (OSError, ValueError):
+        return False
 
 
 def read_spare(path: Path) -> dict[str, bytes]:
@@ -32,10 +43,14 @@ def read_spare(path: Path) -> dict[str, bytes]:
     to find out: whoever may write there may have changed it."""
     files: dict[str, bytes] = {}
     with suppress(OSError, ValueError):
-        listed, _, data = path.read_bytes().partition(b"\n\n")
+        head, _, data = path.read_bytes().partition(b"\n\n")
         position = 0
-        for line in listed.decode().splitlines():
+        for line in head.decode().splitlines()[1:]:
             size, _, url = line.partition(" ")
             files[url] = data[position : position + int(size)]
             position += int(size)
     return files
+
+
+def _name_of(files: Mapping[str, bytes]) -> str:
+    return sha256(files[MANIFEST]).hexdigest()

@@ -17,7 +17,7 @@ ROWS = (
     ("serve", "publish"),
     ("starter",),
     ("build",),
-    ("press",),
+    ("press", "theme"),
     ("render", "assets", "linkcheck", "output", "exports"),
     ("book",),
     ("pages",),
@@ -31,9 +31,10 @@ ROWS = (
     ("schema",),
     ("reader", "report"),
     ("reads",),
+    ("spare",),
     ("model", "manifest"),
     ("language",),
-    ("dates", "errors", "memo", "progress", "spare", "stamps", "unchanged", "workers"),
+    ("dates", "errors", "memo", "progress", "stamps", "unchanged", "workers"),
 )
 WITHIN = {("exports", "assets"), ("publish", "serve")}
 

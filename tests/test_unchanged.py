@@ -67,7 +67,7 @@ def untouched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Command]:
     """Projects that nobody has changed for two seconds: times of change as coarse as a file system's could hide a
     change, and the record of files just written is not kept."""
     folder = tmp_path_factory.mktemp("untouched")
-    made = [Command(folder / f"project-{number}", folder / f"cache-{number}") for number in range(len(CHANGES) + 4)]
+    made = [Command(folder / f"project-{number}", folder / f"cache-{number}") for number in range(len(CHANGES) + 5)]
     time.sleep(2.1)
     return iter(made)
 
@@ -117,6 +117,22 @@ def test_output_removed_and_something_changed(command: Command) -> None:
     shutil.rmtree(command.project / "public")
     assert command.build()[0]
     assert site_of(command.project) != before
+
+
+def test_output_removed_when_the_copy_is_of_an_older_site(command: Command) -> None:
+    """A copy that could not be replaced when the site was made again is not put back."""
+    (copy,) = command.cache.rglob("*.site")
+    older = copy.read_bytes()
+    rewrite(command.project / "content/pages/overview.md", "the", "teh")
+    copy.unlink()
+    copy.mkdir()
+    assert command.build()[0]
+    now = site_of(command.project)
+    copy.rmdir()
+    copy.write_bytes(older)
+    shutil.rmtree(command.project / "public")
+    command.build()
+    assert site_of(command.project) == now
 
 
 @pytest.mark.parametrize("what", CHANGES)
