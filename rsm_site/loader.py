@@ -348,11 +348,8 @@ class _Folder:
 
     def frozen(self) -> tuple[Frozen, ...]:
         """The editions that were frozen, oldest first."""
-        found = []
-        for path in self._matching("editions", ".json"):
-            document = self._read(path, reader.read_text)
-            found.append(Frozen(day=PurePosixPath(path).stem, text=document.text, location=Location(document.file)))
-        return tuple(found)
+        documents = [self._read(path, reader.read_text) for path in self._matching("editions", ".json")]
+        return self.memo.once("frozen", lambda: tuple(map(_frozen, documents)), *documents)
 
     def outline(self, site: Site | None) -> dict[str, Any] | None:
         """The GeoJSON that site.yaml names."""
@@ -478,6 +475,10 @@ class _Folder:
         """The files `top`.yaml and `top`/*, with the suffix, in the order they are read."""
         inside = self._inside.get(top, ())
         return [path for path in (f"{top}{suffix}", *inside) if path in self.files and path.endswith(suffix)]
+
+
+def _frozen(document: Document) -> Frozen:
+    return Frozen(day=PurePosixPath(document.file).stem, text=document.text, location=Location(document.file))
 
 
 def _with_texts(events: tuple[Event, ...], with_text: frozenset[str]) -> tuple[Event, ...]:
