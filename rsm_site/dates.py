@@ -16,6 +16,7 @@ _MONTHS = (
     *("January", "February", "March", "April", "May", "June"),
     *("July", "August", "September", "October", "November", "December"),
 )
+_MONTH_END = relativedelta(day=31)
 _POINT = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?([~?]?)", re.ASCII)
 _LOOSE = re.compile(r"(\d{4})-(\d{1,2})(?:-(\d{1,2}))?", re.ASCII)
 _DURATION = re.compile(r"(\d{1,4}) +(day|week|month|year)s?", re.ASCII)
@@ -147,7 +148,7 @@ def _parse_point(text: str, whole: str) -> DatePoint:
     if not 1 <= month <= 12:
         raise NotADateError(f"'{whole}' is not a date: a year has 12 months")
     earliest = date(year, month, 1)
-    month_end = earliest + relativedelta(day=31)
+    month_end = earliest + _MONTH_END
     if not 1 <= day <= month_end.day:
         raise NotADateError(f"'{whole}' is not a date: {_MONTHS[month - 1]} {year} has {month_end.day} days")
     precision: Precision = "day" if match[3] else "month" if match[2] else "year"

@@ -168,10 +168,15 @@ def read_text(file: str, data: bytes, problems: list[Problem]) -> Document:
 
 
 def locate(file: str, node: Node) -> Location:
-    """Where `node` stands; the length is that of a value on one line, else 1."""
+    """Where `node` stands."""
+    return Location(file, *span(node))
+
+
+def span(node: Node) -> tuple[int, int, int]:
+    """Line and column of `node`, and its length when it is a value on one line, else 1."""
     start, end = node.start_mark, node.end_mark
     one_line = isinstance(node, ScalarNode) and start.line == end.line
-    return Location(file, start.line + 1, start.column + 1, max(1, end.column - start.column) if one_line else 1)
+    return start.line + 1, start.column + 1, max(1, end.column - start.column) if one_line else 1
 
 
 def _with_line_feeds(text: str) -> str:

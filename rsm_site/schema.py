@@ -17,7 +17,7 @@ from rsm_site.dates import PartialDate
 from rsm_site.errors import Location, Problem
 from rsm_site.language import is_country, is_language
 from rsm_site.model import CountOf, Fact, Observation, Prose, Record, Scalar
-from rsm_site.reader import Document, locate
+from rsm_site.reader import Document, locate, span
 
 MAX_TEXT = 100_000
 MAX_COMPARED = 500
@@ -140,16 +140,17 @@ def read_record(record: type[R], node: Node, reading: Reading, **known: Any) -> 
         return None
     rules = fields_of(record)
     count = len(reading.findings.problems)
-    marks = {"": _mark(reading.file, node)}
+    marks = {"": span(node)}
     values: dict[str, Any] = {}
     # Of a key that stands twice, which the reader reports, the first counts.
     pairs = {key.value: value for key, value in reversed(node.value) if isinstance(key, ScalarNode)}
-    meant = _check_unknown_keys(node, reading, rules)
+    meant = _check_unknown_keys(node, reading, rules) if pairs.keys() - rules.keys() else set()
     for key, rule in rules.items():
         if key in pairs:
             value_node = pairs[key]
-            marks[rule.name] = _mark(reading.file, value_node)
-            marks.update(_inner_marks(rule.name, value_node, reading.file))
+            marks[rule.name] = span(value_node)
+            if not isinstance(value_node, ScalarNode):
+                marks.update(_inner_marks(rule.name, value_node))
             value = rule.convert(value_node, reading, rule)
             if value is not INVALID:
                 values[rule.name] = value
@@ -240,17 +241,12 @@ def _check_unknown_keys(node: MappingNode, reading: Reading, rules: Mapping[str,
     return meant
 
 
-def _mark(file: str, node: Node) -> tuple[int, int, int]:
-    place = locate(file, node)
-    return place.line, place.column, place.length if isinstance(node, ScalarNode) else 1
-
-
-def _inner_marks(name: str, node: Node, file: str) -> Iterator[tuple[str, tuple[int, int, int]]]:
+def _inner_marks(name: str, node: Node) -> Iterator[tuple[str, tuple[int, int, int]]]:
     """Where the items of a list or the keys of a mapping stand."""
     if isinstance(node, SequenceNode):
-        yield from ((f"{name}.{index}", _mark(file, item)) for index, item in enumerate(node.value))
+        yield from ((f"{name}.{index}", span(item)) for index, item in enumerate(node.value))
     elif isinstance(node, MappingNode):
-        yield from ((f"{name}.{key.value}", _mark(file, key)) for key, _value in node.value)
+        yield from ((f"{name}.{key.value}", span(key)) for key, _value in node.value)
 
 
 def _typed(kind: str, observation: Observation, problems: list[Problem]) -> Scalar | Invalid:
@@ -493,7 +489,7 @@ def _citations(node: Node, reading: Reading, rule: FieldRule) -> tuple[model.Cit
         if isinstance(item, ScalarNode):
             text = _ref(item, reading, id_rule)
             if isinstance(text, str):
-                here = _mark(reading.file, item)
+                here = span(item)
                 citation = model.Citation(id=text, file=reading.file, marks={"": here, "id": here})
         else:
             citation = read_record(model.Citation, item, reading)
