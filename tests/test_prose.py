@@ -250,19 +250,16 @@ def test_markdown_has_its_extras() -> None:
     assert "&lt;x&gt;" in html
 
 
-_STARTS = [
-    *("", "a", "1", "1.", "*", "**", "***", "_", "`", "[", "(", "!", "#", ">", "|", ":", "=", "+", "-", "---", "~"),
-    *("[^1]", "[^1]:", "*[a]:", "[1]:", "```", "~~~", "&#65", "\\*", "\\|", "<b>", "\x02", "\x03", "\xa0"),
-]
-_ENDS = [
-    *("a", "*a*", "**a** _b_", "`a`", "[a](b)", "![a](b)", "[a](<b> 'c')", " a", " ", "  ", "\t", "\n", ": a", "**"),
-    *("_", "]", "]: b", "---", "::", "[[fact:a]]", "[1]", "[^1]"),
-]
-# Lines of few signs, so that many texts are nothing but paragraphs, or would be without one sign.
-LINES = st.lists(
-    st.tuples(st.sampled_from(_STARTS), st.lists(st.sampled_from(_ENDS), max_size=3).map("".join)).map("".join),
-    max_size=4,
-).map("\n".join)
+# What a paragraph may have, then what makes a text more than paragraphs; at the end of a line or beginning the next.
+_PLAIN = (
+    "a¦*a*¦**b** _c_¦`a`¦[a](b)¦![a](b)¦[a](<b> 'c')¦***¦_¦[¦]¦!¦|¦#¦>¦1.¦: ¦---¦~~~¦[1]¦[^1]¦[[fact:a]]¦\xa0¦ ¦\n¦\n\n"
+)
+_MORE = (
+    "# a¦a\n=¦a\n-¦***¦* * *¦___¦> a¦* a¦+ a¦- a¦1. a¦a\n: b¦a|b\n-|-¦|a\n|-¦[1]: b¦[^1]: b¦*[a]: b¦```\na\n```"
+    "¦~~~\na\n~~~¦    a¦  a¦\ta¦a  \nb¦a\t\nb¦a\rb¦a &#65 b¦&amp;¦<b>a</b>¦<div>\na\n</div>¦<https://a.b>¦a\\*b\\*¦a\\|b"
+    "¦*\x02a*¦*\x03a*"
+)
+LINES = st.lists(st.sampled_from([*_PLAIN.split("¦"), *_MORE.split("¦"), "\n", "\n"]), max_size=6).map("".join)
 
 
 @settings(max_examples=600)
@@ -272,6 +269,8 @@ LINES = st.lists(
     "[1]: /x\n[^1]: k"
 )
 @example("\n**a** _b_ `c` [d](e) ![f](g) !\n1 # h - i\n\n\n[[fact:a]]\n")
+@example("a\r# b\n")
+@example("[^a[b]: c\n")
 def test_what_is_not_looked_for_is_not_there(text: str) -> None:
     """What a text does not have the signs of would not be found in it: with all of Python-Markdown it is the same."""
     found = Converter().compile(text)
