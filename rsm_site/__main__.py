@@ -12,7 +12,11 @@ def main() -> int:
     """Run the command line, unless it is a build that would change nothing; the exit status."""
     arguments = sys.argv[1:]
     record = Record(arguments, cache_folder())
-    printed = record.what_was_printed(_put_back)
+    try:
+        printed = record.what_was_printed(_put_back)
+    except KeyboardInterrupt:
+        print("rsm-site: stopped; the published folder is as it was or wholly new", file=sys.stderr)
+        return 3
     if printed is None:
         from rsm_site import cli
 

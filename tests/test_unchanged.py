@@ -44,20 +44,24 @@ class Command:
         self.project, self.cache = project, cache
         self._environment = {**os.environ, "XDG_CACHE_HOME": str(cache), "PYTHONPATH": str(PROJECT)}
 
-    def build(self, *options: str) -> tuple[bool, str]:
-        """Whether the stages of a build were run, and what it printed without the time it took."""
-        code = (
-            "import sys\nfrom rsm_site.__main__ import main\n"
-            "status = main()\nprint('RUN' if 'rsm_site.build' in sys.modules else 'TOLD')\nraise SystemExit(status)"
-        )
-        done = subprocess.run(
-            [sys.executable, "-c", code, "build", *options],
+    def run(self, code: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
+        """Run Python code with these arguments in the project."""
+        return subprocess.run(
+            [sys.executable, "-c", code, *arguments],
             cwd=self.project,
             env=self._environment,
             capture_output=True,
             text=True,
             check=False,
         )
+
+    def build(self, *options: str) -> tuple[bool, str]:
+        """Whether the stages of a build were run, and what it printed without the time it took."""
+        code = (
+            "import sys\nfrom rsm_site.__main__ import main\n"
+            "status = main()\nprint('RUN' if 'rsm_site.build' in sys.modules else 'TOLD')\nraise SystemExit(status)"
+        )
+        done = self.run(code, "build", *options)
         printed, _, how = done.stdout.strip().rpartition("\n")
         return how == "RUN", printed.partition(" in ")[0] + done.stderr
 
@@ -67,7 +71,7 @@ def untouched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Command]:
     """Projects that nobody has changed for two seconds: times of change as coarse as a file system's could hide a
     change, and the record of files just written is not kept."""
     folder = tmp_path_factory.mktemp("untouched")
-    made = [Command(folder / f"project-{number}", folder / f"cache-{number}") for number in range(len(CHANGES) + 5)]
+    made = [Command(folder / f"project-{number}", folder / f"cache-{number}") for number in range(len(CHANGES) + 6)]
     time.sleep(2.1)
     return iter(made)
 
@@ -151,3 +155,20 @@ def test_not_remembered_when_just_written(command: Command) -> None:
     page.write_text(page.read_text() + "\nMore.\n")
     assert command.build()[0]
     assert command.build()[0]
+
+
+def test_interrupted_while_it_is_put_back(command: Command) -> None:
+    """Ctrl-C while a removed output folder is put back ends in a sentence, and the next build makes it."""
+    before = site_of(command.project)
+    shutil.rmtree(command.project / "public")
+    code = (
+        "import os, signal, sys\nfrom rsm_site import output\nfrom rsm_site.__main__ import main\n"
+        "output._stage = lambda *_: os.kill(os.getpid(), signal.SIGINT)\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\nraise SystemExit(main())"
+    )
+    done = command.run(code, "build")
+    assert done.returncode == 3
+    assert done.stderr == "rsm-site: stopped; the published folder is as it was or wholly new\n"
+    assert not (command.project / "public").exists()
+    command.build()
+    assert site_of(command.project) == before
