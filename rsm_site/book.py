@@ -8,7 +8,6 @@ from msgspec import Struct
 
 from rsm_site.memo import Memo
 from rsm_site.reads import Digests, Read, Reads
-from rsm_site.workers import in_halves
 
 # So many things that looking for them in two processes takes less time.
 _MANY = 500
@@ -61,11 +60,9 @@ class Book:
 
     def find_all(self, names: Sequence[str]) -> list[Kept | None]:
         """What was made under each of these names."""
-        missing = [name for name in names if name not in self._kept]
-        for name, kept in zip(missing, in_halves(missing, self._find_each, _MANY), strict=True):
-            self._kept[name] = kept
-            self.memo.use(kept.names if kept else ())
-        return [self._kept[name] for name in names]
+        sought = [name for name in names if name not in self._kept and self.memo.has("made", name.encode())]
+        self._kept.update(zip(sought, self.memo.map_in_two(self._find, sought, _MANY), strict=True))
+        return [self._kept.get(name) for name in names]
 
     def keep(
         self,
@@ -90,9 +87,6 @@ class Book:
         self._workshop.old = files.get
         self._workshop.digests.forget()
 
-    def _find_each(self, names: Sequence[str]) -> list[Kept | None]:
-        return list(map(self._find, names))
-
     def _find(self, name: str) -> Kept | None:
         with self.memo.noting() as used:
             row: _Row | None = self.memo.find("made", name.encode())
@@ -104,4 +98,5 @@ class Book:
             if data is None or sha256(data).hexdigest() != expected:
                 return None
             files[url] = data
+        self.memo.use(row.names)
         return Kept(files, row.known, row.names | used)

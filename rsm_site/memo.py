@@ -3,7 +3,7 @@
 import pickle
 import sqlite3
 import sys
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from hashlib import blake2b
 from pathlib import Path
@@ -11,7 +11,10 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from rsm_site.workers import ENOUGH, map_in_two
+
 T = TypeVar("T")
+R = TypeVar("R")
 
 SIZE = 16  # bytes of a hash
 _FORMAT = 2
@@ -73,6 +76,11 @@ class Memo:
             self.keep(kind, key, found)
         return found  # type: ignore[no-any-return]
 
+    def has(self, kind: str, key: bytes) -> bool:
+        """Tell whether something was kept under the key."""
+        name = self._name(kind, key)
+        return name in self._values or name in self._stored
+
     def find(self, kind: str, key: bytes) -> Any:
         """What was kept under the key, None when there is nothing."""
         name = self._name(kind, key)
@@ -117,26 +125,41 @@ class Memo:
         """Count what is kept under these names as used in this build."""
         self._used.update(names)
 
-    def settle(self) -> dict[bytes, bytes]:
-        """Pickle what was kept since the last time, and give it: another process can `accept` it."""
-        settled = {name: pickle.dumps(self._values[name], pickle.HIGHEST_PROTOCOL) for name in self._new}
+    def map_in_two(self, do: Callable[[T], R], work: Sequence[T], enough: int = ENOUGH) -> list[R]:
+        """What `do` makes of each thing, as `workers.map_in_two`; what the other process keeps or uses meanwhile counts
+        as kept or used here."""
+
+        def do_noting(thing: T) -> tuple[R, dict[bytes, bytes], set[bytes]]:
+            with self.noting() as used:
+                made = do(thing)
+            return made, self._settle(self._new & used), used
+
+        results = []
+        for made, settled, used in map_in_two(do_noting, work, enough):
+            self._accept(settled)
+            self._used |= used
+            results.append(made)
+        return results
+
+    def _settle(self, names: set[bytes]) -> dict[bytes, bytes]:
+        """Pickle what is new, and give it: another process can accept it."""
+        settled = {name: pickle.dumps(self._values[name], pickle.HIGHEST_PROTOCOL) for name in names}
         for name, data in settled.items():
             if len(data) < _SMALL:
                 del self._values[name]
-        self._new = set()
-        self.accept(settled)
+        self._new -= names
+        self._accept(settled)
         return settled
 
-    def accept(self, settled: Mapping[bytes, bytes]) -> None:
+    def _accept(self, settled: Mapping[bytes, bytes]) -> None:
         """Keep what another process has kept of the same build."""
         self._stored.update(settled)
         self._unwritten.update(settled)
-        self._used.update(settled)
 
     def end(self) -> None:
         """End a build: what it had no use for is let go, from memory at once, and after some builds altogether."""
-        self.settle()
         self._values = {name: value for name, value in self._values.items() if name in self._used}
+        self._new &= self._values.keys()
         self._objects, self._objects_used = self._objects_used, {}
         self._unused = {name: self._unused.get(name, 0) + 1 for name in self._stored.keys() - self._used}
         for name in [name for name, builds in self._unused.items() if builds > _BUILDS]:
@@ -145,6 +168,7 @@ class Memo:
 
     def write(self) -> None:
         """Bring the file up to date."""
+        self._settle(self._new.copy())
         if self._path and (self._unwritten or self._unused != self._written_unused):
             with suppress(OSError, sqlite3.Error):
                 self._write(self._path)

@@ -1,6 +1,7 @@
 """Plan -> pages as HTML, each made once, or kept from the build before."""
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import Protocol
 
 from msgspec import Struct
@@ -10,7 +11,6 @@ from rsm_site.errors import Problem
 from rsm_site.linkcheck import Anchors, inspect_page
 from rsm_site.pages import Plan
 from rsm_site.render import Renderer
-from rsm_site.workers import in_halves
 
 
 class Tell(Protocol):
@@ -25,16 +25,6 @@ class Rendered(Struct, frozen=True):
 
     data: bytes
     anchors: Anchors
-
-
-class _Sheet(Struct, frozen=True):
-    """A page fresh from the press, with what was found wrong while it was made, what is kept in the memo since, and the
-    names of what was used of it."""
-
-    page: Rendered
-    problems: set[Problem]
-    settled: dict[bytes, bytes]
-    used: set[bytes]
 
 
 class Press:
@@ -57,25 +47,22 @@ class Press:
             if kept:
                 self.pages[url] = Rendered(kept.files[url], kept.known)
         wanted = [url for url in urls if url not in self.pages]
-        self._book.memo.settle()  # what another process is then given with a page was kept for that page
-        for url, sheet in zip(wanted, in_halves(wanted, self._make), strict=True):
-            self.pages[url] = sheet.page
-            self.problems.update(sheet.problems)
-            self._book.memo.accept(sheet.settled)
-            self._book.memo.use(sheet.used)
+        made = self._book.memo.map_in_two(partial(self._make, wanted), range(len(wanted)))
+        for url, (page, problems) in zip(wanted, made, strict=True):
+            self.pages[url] = page
+            self.problems |= problems
         return {url: self.pages[url].data for url in urls}
 
-    def _make(self, urls: Sequence[str]) -> list[_Sheet]:
-        made, reads = [], self._book.reads
-        for count, url in enumerate(urls):
-            self._tell("rendering", count, len(urls))
-            with reads.of(url), self._book.memo.noting() as used:
-                page = self._plan.pages[url]()
-                reads.note_all("images")
-                # Once something is wrong nothing is published: what else is wrong shows without templates.
-                html = "" if self.problems or reads.problems_of(url) else self._renderer.render(page)
-            made_page = Rendered(html.encode(), inspect_page(url, html))
-            if html:
-                self._book.keep(url, {url: made_page.data}, reads.noted(url), made_page.anchors, used)
-            made.append(_Sheet(made_page, reads.problems_of(url), self._book.memo.settle(), used))
-        return made
+    def _make(self, urls: Sequence[str], number: int) -> tuple[Rendered, set[Problem]]:
+        """The page at the URL of that number, and what was found wrong while it was made."""
+        self._tell("rendering", number, len(urls))
+        url, reads = urls[number], self._book.reads
+        with reads.of(url), self._book.memo.noting() as used:
+            page = self._plan.pages[url]()
+            reads.note_all("images")
+            # Once something is wrong nothing is published: what else is wrong shows without templates.
+            html = "" if self.problems or reads.problems_of(url) else self._renderer.render(page)
+        made = Rendered(html.encode(), inspect_page(url, html))
+        if html:
+            self._book.keep(url, {url: made.data}, reads.noted(url), made.anchors, used)
+        return made, reads.problems_of(url)

@@ -4,40 +4,51 @@ import os
 import pickle
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from typing import Any, TypeVar
+from contextlib import contextmanager, suppress
+from typing import BinaryIO, TypeVar
 
 T = TypeVar("T")
 R = TypeVar("R")
 
 # Below so many things another process would cost more than it saves.
-_ENOUGH = 24
+ENOUGH = 24
+# So many parts, at most 256, are handed out one by one to whichever process is free.
+_PARTS = 128
 
 
-def in_halves(work: Sequence[T], do: Callable[[Sequence[T]], list[R]], enough: int = _ENOUGH) -> list[R]:
-    """What `do` makes of all the work, in order; every second thing is done by a forked process where that pays, from
-    so many things on as are `enough`.
+def map_in_two(do: Callable[[T], R], work: Sequence[T], enough: int = ENOUGH) -> list[R]:
+    """What `do` makes of each thing, in order, as `map` does; in this and a forked process, if there are `enough`.
 
     `do` may not count on what it changes being changed afterwards, only on what it gives, which must bear pickling.
     What fails in the other process is done again in this one, which then raises what there is to raise.
     """
     if len(work) < enough or not can_fork():
-        return do(work)
-    reading, writing = os.pipe()
-    child = os.fork()
-    if child == 0:
-        _work_as_child(reading, writing, lambda: do(work[1::2]))
-    os.close(writing)
-    with os.fdopen(reading, "rb") as pipe:
+        return list(map(do, work))
+    size = -(-len(work) // _PARTS)
+    parts = [work[start : start + size] for start in range(0, len(work), size)]
+    queue, filling = os.pipe()
+    os.write(filling, bytes(range(len(parts))))
+    os.close(filling)
+
+    def take_parts() -> Iterator[tuple[int, list[R]]]:
+        while taken := os.read(queue, 1):
+            yield taken[0], list(map(do, parts[taken[0]]))
+
+    with os.fdopen(os.memfd_create("made"), "w+b") as file:
+        child = os.fork()
+        if child == 0:
+            _work_as_child(take_parts(), file)
         try:
-            first = do(work[::2])
-            sent = pipe.read()
+            made = dict(take_parts())
         finally:
-            # An interrupt has reached the child too; whatever else it does is of no use any more.
-            pipe.close()
-            _, status = os.waitpid(child, 0)
-    second: list[R] = pickle.loads(sent) if status == 0 else do(work[1::2])
-    return [(second if index % 2 else first)[index // 2] for index in range(len(work))]
+            os.read(queue, _PARTS)  # when this one has failed, the other need not go on
+            os.close(queue)
+            os.waitpid(child, 0)
+        file.seek(0)
+        with suppress(EOFError, pickle.UnpicklingError):  # its end, or where the other process was stopped
+            while True:
+                made.update([pickle.load(file)])
+    return [thing for number, part in enumerate(parts) for thing in made.get(number) or map(do, part)]
 
 
 @contextmanager
@@ -59,20 +70,18 @@ def beside(do: Callable[[], object]) -> Iterator[None]:
             os.waitpid(child, 0)
 
 
-def _work_as_child(reading: int, writing: int, do: Callable[[], Any]) -> None:
-    """Send what `do` gives, and end without any of this process's own endings: files are flushed by the parent."""
-    status = 1
+def _work_as_child(results: Iterator[object], file: BinaryIO) -> None:
+    """Write what there is, and end without any of this process's own endings: files are flushed by the parent."""
     try:
-        os.close(reading)
-        with os.fdopen(writing, "wb") as pipe:
-            pickle.dump(do(), pipe, pickle.HIGHEST_PROTOCOL)
-        status = 0
+        for result in results:
+            pickle.dump(result, file, pickle.HIGHEST_PROTOCOL)
+        file.flush()
     finally:
-        os._exit(status)
+        os._exit(0)
 
 
 def can_fork() -> bool:
     """Tell whether there is a core for another process. One with threads may not be forked: a lock that another thread
     holds would stay locked."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
-    return cores > 1 and threading.active_count() == 1
+    return cores > 1 and hasattr(os, "memfd_create") and threading.active_count() == 1

@@ -34,7 +34,8 @@ ROWS = (
     ("spare",),
     ("model", "manifest"),
     ("language",),
-    ("dates", "errors", "memo", "progress", "stamps", "unchanged", "workers"),
+    ("dates", "errors", "memo", "progress", "stamps", "unchanged"),
+    ("workers",),
 )
 WITHIN = {("exports", "assets"), ("publish", "serve")}
 

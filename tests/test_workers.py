@@ -1,0 +1,58 @@
+"""Work that two processes share."""
+
+import os
+import signal
+import time
+from collections.abc import Callable
+
+import pytest
+
+from rsm_site import workers
+
+THINGS = range(500)
+
+
+def by_the_other(fate: Callable[[], object]) -> Callable[[int], tuple[int, bool]]:
+    """Give a thing back, and whether this process did it, but let the other process meet its fate at its third one."""
+    parent, done = os.getpid(), []
+
+    def do(thing: int) -> tuple[int, bool]:
+        time.sleep(0.0005)  # so that each gets some
+        done.append(thing)
+        if os.getpid() != parent and len(done) == 3:
+            fate()
+        return thing, os.getpid() == parent
+
+    return do
+
+
+@pytest.fixture(autouse=True)
+def two_cores(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have another process, however many cores there are."""
+    monkeypatch.setattr(workers, "can_fork", lambda: True)
+
+
+def test_two_processes_give_all_in_order() -> None:
+    """What both made comes in the order of the work."""
+    made = workers.map_in_two(by_the_other(lambda: None), THINGS)
+    assert [thing for thing, _ in made] == list(THINGS)
+    assert {is_ours for _, is_ours in made} == {True, False}
+
+
+@pytest.mark.parametrize("fate", [lambda: os.kill(os.getpid(), signal.SIGKILL), lambda: 1 / 0])
+def test_what_the_other_process_fails_at_is_done_here(fate: Callable[[], object]) -> None:
+    """A process that is killed, or cannot do its part, loses nothing."""
+    made = workers.map_in_two(by_the_other(fate), THINGS)
+    assert [thing for thing, _ in made] == list(THINGS)
+
+
+def test_what_fails_in_both_is_raised() -> None:
+    """An error of the work is that of the caller, and no process is left behind."""
+
+    def fail(_thing: int) -> int:
+        raise ValueError("broken")
+
+    with pytest.raises(ValueError, match="broken"):
+        workers.map_in_two(fail, THINGS)
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)
