@@ -2,6 +2,7 @@
 
 import posixpath
 import re
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from html import unescape
@@ -42,7 +43,7 @@ def inspect_page(url: str, html: str) -> Anchors:
             level = step
         for name, value in attributes:
             if name != "id":
-                links.add(value)
+                links.add(sys.intern(value))  # most pages have the same ones
             elif value in ids:
                 problems.append(_problem(url, "repeated-anchor", f"the id '{value}' stands twice on the page"))
             else:

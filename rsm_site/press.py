@@ -65,4 +65,5 @@ class Press:
         made = Rendered(html.encode(), inspect_page(url, html))
         if html:
             self._book.keep(url, {url: made.data}, reads.noted(url), made.anchors, used)
+        reads.forget(url)
         return made, reads.problems_of(url)

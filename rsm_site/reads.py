@@ -78,6 +78,10 @@ class Reads:
         """What the page has read, in order; None when it is to be made anew."""
         return None if page in self._problems else tuple(sorted(self._noted[page], key=repr))
 
+    def forget(self, page: str) -> None:
+        """Let go of what the page has read; there may be thousands."""
+        del self._noted[page]
+
     def offer(self, name: str, read: Callable[[Any], Any]) -> None:
         """Let `read` say what a part of what is called `name` is now."""
         self._readable[name] = read
