@@ -1,7 +1,8 @@
 """(Factsheet, day) -> what was true that day, as far as it was known."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date
+from itertools import chain
 from typing import TypeVar
 
 from msgspec import Struct, structs
@@ -17,12 +18,15 @@ from rsm_site.model import (
     Mission,
     Observation,
     Place,
+    Prose,
     ProsePage,
     Site,
     Source,
     Term,
     within,
 )
+from rsm_site.prose import select
+from rsm_site.references import references
 from rsm_site.rules import is_stale
 
 C = TypeVar("C", Observation, Event, Hub, Place, Contribution, ProsePage)
@@ -87,7 +91,6 @@ def edition_of(factsheet: Factsheet, day: date, known_by: date | None = None) ->
     then."""
     factsheet = _known(factsheet, known_by)
     opened = [hub for hub in factsheet.hubs if hub.from_ is None or hub.from_.earliest <= day]
-    published = {source.id for source in factsheet.sources if source.known_from and source.known_from <= day}
     edition = Edition(
         day=day,
         known_by=known_by,
@@ -99,16 +102,15 @@ def edition_of(factsheet: Factsheet, day: date, known_by: date | None = None) ->
         ),
         closed_hubs=tuple(hub for hub in opened if not within(hub.from_, hub.until, day)),
         contributions=_in_order(table for table in factsheet.contributions if table.date.earliest <= day),
-        pages=tuple(
-            # A page outlives many editions: what it rests on as a whole is only what there was by then.
-            structs.replace(page, sources=tuple(citation for citation in page.sources if citation.id in published))
-            for page in factsheet.pages
-            if within(page.from_, page.until, min(day, known_by or day))
-        ),
+        pages=tuple(page for page in factsheet.pages if within(page.from_, page.until, min(day, known_by or day))),
         terms=factsheet.terms,
         sources=(),
     )
     cited = {citation.id for citation in citations(edition)}
+    told: Iterable[Event | Hub | ProsePage | Term] = chain(
+        edition.events, edition.hubs, edition.closed_hubs, edition.pages, edition.terms
+    )
+    cited.update(id_ for record in told for id_ in named_sources(record, edition.text_day))
     edition = structs.replace(edition, sources=tuple(source for source in factsheet.sources if source.id in cited))
     return structs.replace(edition, facts=tuple(_counted(fact, edition) for fact in edition.facts))
 
@@ -126,6 +128,7 @@ def later_than(factsheet: Factsheet, day: date, known_by: date | None = None) ->
     end = factsheet.site.mission.end if factsheet.site.mission else None
     records: list[Observation | Event | Contribution] = [each for _fact, found in facts for each in found]
     cited = {citation.id for record in (*records, *events, *tables) for citation in record.sources}
+    cited.update(id_ for event in events for id_ in named_sources(event, date.max))
     return Later(
         facts=facts,
         events=events,
@@ -173,12 +176,35 @@ def citations(edition: Edition) -> Iterable[Citation]:
         yield from page.sources
 
 
+def named_sources(record: Event | Hub | ProsePage | Term, day: date) -> Iterator[str]:
+    """The sources that a record's texts name as they read on `day`, by their ids."""
+    match record:
+        case Event():
+            yield from record.named
+            texts: tuple[Prose | None, ...] = (record.summary,)
+        case Hub():
+            texts = (record.summary,)
+        case Term():
+            texts = (record.definition,)
+        case ProsePage():
+            texts = (record.summary, record.body)
+    for text in texts:
+        if text and "source:" in text.text:
+            told = structs.replace(text, text=select(text.text, day))
+            yield from (reference.id for reference, _ in references(told) if reference.kind == "source")
+
+
+def is_known(source: Source, known_by: date | None) -> bool:
+    """Tell whether a source had been published by a day; all are when there is none."""
+    return known_by is None or (source.known_from is not None and source.known_from <= known_by)
+
+
 def _known(factsheet: Factsheet, known_by: date | None) -> Factsheet:
     """The factsheet without the claims that no source had published by `known_by`, and without the later sources of the
     others; the whole of it when no day is given."""
     if known_by is None:
         return factsheet
-    known = {source.id for source in factsheet.sources if source.known_from and source.known_from <= known_by}
+    known = {source.id for source in factsheet.sources if is_known(source, known_by)}
 
     def cut(record: C) -> C:
         return structs.replace(record, sources=tuple(each for each in record.sources if each.id in known))

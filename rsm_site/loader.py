@@ -196,6 +196,11 @@ class _Longer(Struct, frozen=True):
     problems: tuple[Problem, ...]
     is_empty: bool
 
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The sources that it names."""
+        return tuple(dict.fromkeys(reference.id for reference, _ in self.named if reference.kind == "source"))
+
 
 class _Folder:
     """The files below content/, each read at most once, and what reading them brings to light."""
@@ -318,7 +323,7 @@ class _Folder:
             if text.is_empty and stem not in unknown:
                 hint = "write the event's text or delete it"
                 self.refuse(f"timeline/{stem}.md", "empty-file", "the file is empty", hint)
-        with_text = frozenset(longer)
+        with_text = frozenset((id_, text.sources) for id_, text in longer.items())
         told = self.memo.same("events", (id(events), with_text), partial(_with_texts, events, with_text), events)
         return told, longer
 
@@ -487,8 +492,11 @@ def _frozen(document: Document) -> Frozen:
     return Frozen(day=PurePosixPath(document.file).stem, text=document.text, location=Location(document.file))
 
 
-def _with_texts(events: tuple[Event, ...], with_text: frozenset[str]) -> tuple[Event, ...]:
-    return tuple(structs.replace(event, has_text=True) if event.id in with_text else event for event in events)
+def _with_texts(events: tuple[Event, ...], with_text: frozenset[tuple[str, tuple[str, ...]]]) -> tuple[Event, ...]:
+    named = dict(with_text)
+    return tuple(
+        structs.replace(event, has_text=True, named=named[event.id]) if event.id in named else event for event in events
+    )
 
 
 def _check_mentions(

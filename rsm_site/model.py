@@ -255,6 +255,7 @@ class Event(Record, frozen=True, kw_only=True):
     featured: Annotated[bool, Field("true: on the front page's timeline.")] = False
     aliases: Annotated[tuple[str, ...], Field("Old addresses that lead here.", "alias")] = ()
     has_text: Annotated[bool, Field("Whether there is a timeline/<id>.md.", "hidden")] = False
+    named: Annotated[tuple[str, ...], Field("The sources that this text names.", "hidden")] = ()
 
 
 class Place(Record, frozen=True, kw_only=True):

@@ -12,7 +12,7 @@ from msgspec import Struct, structs
 
 from rsm_site import dates, proofreading, prose, references
 from rsm_site.dates import PartialDate
-from rsm_site.edition import Edition, FactAt, Later, edition_of, value_on
+from rsm_site.edition import Edition, FactAt, Later, edition_of, is_known, value_on
 from rsm_site.errors import Problem
 from rsm_site.language import Language
 from rsm_site.memo import Memo
@@ -515,7 +515,7 @@ class Viewer:
         answer = self._answer(reference)
         if answer is None:
             place = prose.locate_reference(text, self._texts[text.location.file], reference.raw, self.edition.text_day)
-            asked = reference.day if reference.day and reference.day <= self.edition.day else self.edition.day
+            asked = reference.day if reference.day and reference.day <= self.edition.day else self.edition.text_day
             what = "event" if reference.kind == "date" else reference.kind
             message = f"there is no {what} '{reference.id}' on {asked}"
             if reference.day and reference.day > self.edition.day:
@@ -541,7 +541,7 @@ class Viewer:
                 return Answer(hub.name, url) if hub else None
             case "source":
                 source = self._sources.get(reference.id)
-                if source is None:
+                if source is None or not is_known(source, self.edition.known_by):
                     return None
                 self._cite(reference.id)
                 return Answer(source.title, url)

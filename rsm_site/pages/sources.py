@@ -1,9 +1,11 @@
 """The list of sources with what rests on each, and the glossary."""
 
 from collections.abc import Iterable
+from datetime import date
 
 from msgspec import Struct
 
+from rsm_site.edition import named_sources
 from rsm_site.model import Citation
 from rsm_site.pages.desk import Desk
 from rsm_site.views import SourceView, TermView
@@ -37,22 +39,24 @@ def make_sources(desk: Desk) -> SourcesView:
     """Every source with each claim that rests on it."""
     claims: dict[str, list[tuple[str, str]]] = {}
 
-    def note(citations: Iterable[Citation], words: str, url: str) -> None:
-        for citation in citations:
+    def note(citations: Iterable[Citation], words: str, url: str, named: Iterable[str] = ()) -> None:
+        for id_ in (*(citation.id for citation in citations), *named):
             entry = (words, url)
-            if entry not in claims.setdefault(citation.id, []):
-                claims[citation.id].append(entry)
+            if entry not in claims.setdefault(id_, []):
+                claims[id_].append(entry)
 
-    of = desk.addresses.of
+    of, day = desk.addresses.of, desk.edition.text_day
     for fact in desk.edition.facts:
         for observation in (*fact.observations, *desk.later_of(fact)):
             words = f"{fact.fact.label}: {desk.dated(observation)}"
             note(observation.sources, words, of("fact", fact.fact.id))
     for event in desk.all_events:
         words = desk.word("comma").join((event.title, desk.language.date(event.date)))
-        note(event.sources, words, of("event", event.id))
+        note(
+            event.sources, words, of("event", event.id), named_sources(event, date.max if desk.is_later(event) else day)
+        )
     for hub in (*desk.edition.hubs, *desk.edition.closed_hubs):
-        note(hub.sources, hub.name, of("hub", hub.id))
+        note(hub.sources, hub.name, of("hub", hub.id), named_sources(hub, day))
         for place in hub.places:
             note(place.sources, desk.word("claim_place", place=place.name), of("hub", hub.id))
     later_tables = desk.later.contributions if desk.later else ()
@@ -61,7 +65,10 @@ def make_sources(desk: Desk) -> SourcesView:
         note(table.sources, words, "nations.html" if desk.edition.contributions else "")
     names = desk.front_names
     for page in desk.edition.pages:
-        note(page.sources, page.title, f"index.html#{page.id}" if page.id in names else f"{page.id}.html")
+        url = f"index.html#{page.id}" if page.id in names else f"{page.id}.html"
+        note(page.sources, page.title, url, named_sources(page, day))
+    for term in desk.edition.terms:
+        note((), term.term, of("term", term.id), named_sources(term, day))
     kinds: dict[str, list[SourceEntry]] = {}
     for source in desk.sources:
         entry = SourceEntry(source=desk.viewer.source_view(source), claims=tuple(claims.get(source.id, ())))
