@@ -27,6 +27,7 @@ from rsm_site.model import Factsheet
 from rsm_site.output import check_output_folder, read_file, write_site
 from rsm_site.pages import plan_pages
 from rsm_site.press import Press, Tell
+from rsm_site.proofreading import find_link
 from rsm_site.prose import Converter
 from rsm_site.render import Renderer, compiling
 from rsm_site.spare import read_spare, write_spare
@@ -165,7 +166,7 @@ def _run_stages(
     base = urlsplit(factsheet.site.url).path.rstrip("/") + "/"
     anchors = {url: page.anchors for url, page in press.pages.items()}
     anchors.update({url: inspect_page(url, html) for url, html in exports.single_file.items()})
-    problems.update(check_links(anchors, files, base))
+    problems.update(check_links(anchors, files, base, partial(find_link, loaded.texts)))
     _stop_at(problems, config, loaded.texts)
     files[MANIFEST] = encode_manifest(make_manifest(files, day.isoformat()))
     book.close(files)

@@ -1,6 +1,8 @@
 """Dates that are no more precise than what is known: the subset of EDTF (ISO 8601-2) that content uses."""
 
 import re
+from collections.abc import Iterator
+from contextlib import suppress
 from datetime import date
 from functools import lru_cache
 from typing import Literal
@@ -141,7 +143,7 @@ def _parse_point(text: str, whole: str) -> DatePoint:
     match = _POINT.fullmatch(text)
     if not match:
         loose = _LOOSE.fullmatch(text)
-        raise NotADateError(f"'{_short(whole)}' is not a date", *([f"write {_padded(loose)}"] if loose else []))
+        raise NotADateError(f"'{_short(whole)}' is not a date", *_remedy(loose))
     year, month, day = int(match[1]), int(match[2] or 1), int(match[3] or 1)
     if not year:
         raise NotADateError(f"'{whole}' is not a date: there is no year 0000")
@@ -166,8 +168,14 @@ def _parse_point(text: str, whole: str) -> DatePoint:
     )
 
 
-def _padded(loose: re.Match[str]) -> str:
-    return "-".join(part.zfill(2) for part in loose.groups() if part)
+def _remedy(loose: re.Match[str] | None) -> Iterator[str]:
+    """What to write instead, when that would be a date."""
+    if not loose:
+        return
+    padded = "-".join(part.zfill(2) for part in loose.groups() if part)
+    with suppress(NotADateError):
+        _parse_point(padded, padded)
+        yield f"write {padded}"
 
 
 def _short(text: str) -> str:

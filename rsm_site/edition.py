@@ -111,7 +111,9 @@ def edition_of(factsheet: Factsheet, day: date, known_by: date | None = None) ->
         edition.events, edition.hubs, edition.closed_hubs, edition.pages, edition.terms
     )
     cited.update(id_ for record in told for id_ in named_sources(record, edition.text_day))
-    edition = structs.replace(edition, sources=tuple(source for source in factsheet.sources if source.id in cited))
+    # A text may name a source that nobody knew by then; that is a problem of the text.
+    sources = tuple(each for each in factsheet.sources if each.id in cited and is_known(each, known_by))
+    edition = structs.replace(edition, sources=sources)
     return structs.replace(edition, facts=tuple(_counted(fact, edition) for fact in edition.facts))
 
 
@@ -134,7 +136,7 @@ def later_than(factsheet: Factsheet, day: date, known_by: date | None = None) ->
         events=events,
         contributions=tables,
         mission_end=end if end and end.earliest > day else None,
-        sources=tuple(source for source in factsheet.sources if source.id in cited),
+        sources=tuple(source for source in factsheet.sources if source.id in cited and is_known(source, known_by)),
     )
 
 

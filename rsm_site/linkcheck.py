@@ -3,7 +3,7 @@
 import posixpath
 import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 from html import unescape
 from urllib.parse import unquote
@@ -39,21 +39,29 @@ def inspect_page(url: str, html: str) -> Anchors:
         if step:
             if step > level + 1:
                 before = f"after a heading of level {level}" if level else "as the first heading"
-                problems.append(_problem(url, "heading-order", f"a heading of level {step} stands {before}"))
+                problems.append(_problem(Location(url), "heading-order", f"a heading of level {step} stands {before}"))
             level = step
         for name, value in attributes:
             if name != "id":
                 links.add(sys.intern(value))  # most pages have the same ones
             elif value in ids:
-                problems.append(_problem(url, "repeated-anchor", f"the id '{value}' stands twice on the page"))
+                problems.append(
+                    _problem(Location(url), "repeated-anchor", f"the id '{value}' stands twice on the page")
+                )
             else:
                 ids.add(value)
     return Anchors(ids=frozenset(ids), links=frozenset(links), problems=tuple(problems))
 
 
-def check_links(pages: Mapping[str, Anchors], files: Iterable[str], base: str = "/") -> Iterator[Problem]:
+def check_links(
+    pages: Mapping[str, Anchors],
+    files: Iterable[str],
+    base: str = "/",
+    find: Callable[[str], Location | None] = lambda _address: None,
+) -> Iterator[Problem]:
     """What is wrong in the pages (by URL from the site's root), and every link of them that leads nowhere; `files` are
-    the other URLs that exist, `base` is the path at which the site is published."""
+    the other URLs that exist, `base` is the path at which the site is published, and `find` finds the text that has an
+    address from the site's root."""
     known = {*pages, *files}
     good: dict[str, set[str]] = {}
     for url, page in pages.items():
@@ -68,10 +76,12 @@ def check_links(pages: Mapping[str, Anchors], files: Iterable[str], base: str = 
                 there = posixpath.normpath(posixpath.join(root, unquote(path.removeprefix(base))))
             else:
                 there = url
-            if there not in known:
-                yield _problem(url, "broken-link", f"the link to '{target}' leads nowhere")
-            elif fragment and there in pages and not {fragment, unquote(fragment)} & pages[there].ids:
-                yield _problem(url, "broken-link", f"the link to '{target}' leads to no anchor")
+            fault = "leads nowhere" if there not in known else ""
+            if not fault and fragment and there in pages and not {fragment, unquote(fragment)} & pages[there].ids:
+                fault = "leads to no anchor"
+            if fault:
+                address = target.replace("../", "")
+                yield _problem(find(address) or Location(url), "broken-link", f"the link to '{address}' {fault}")
             elif path:
                 fine.add(target)
 
@@ -88,5 +98,5 @@ def _read_tag(tag: str) -> tuple[int, tuple[tuple[str, str], ...]]:
     return int(heading[1]) if heading else 0, tuple(found)
 
 
-def _problem(url: str, code: str, message: str) -> Problem:
-    return Problem(Location(url), code, message, "mend the text or the template that makes this page")
+def _problem(place: Location, code: str, message: str) -> Problem:
+    return Problem(place, code, message, "mend the text or the template that makes this page")

@@ -46,6 +46,8 @@ RESERVED_PAGES = (
     *("index", "timeline", "facts", "hubs", "nations", "changes", "sources", "glossary", "data", "about", "404"),
     *("factsheet", "events", "editions", "assets"),
 )
+# Sections of the front page that are there without being named.
+_LAST_SECTIONS = ("since", "cite")
 RESERVED_FOLDERS = ("assets/", "data/", "editions/")
 
 LEFT_BEHIND = re.compile(r"\..*|.*~|#.*#|.*\.(?:swp|tmp|bak)")
@@ -72,6 +74,7 @@ R = TypeVar("R", bound=Record)
 T = TypeVar("T")
 # So many texts that reading them in two processes takes less time.
 _MANY = 500
+_FRONT_MATTER = re.compile(r"---[ \t]*\n(?=[\w-]+:)")
 _NO_SITE = Site(title="", language="en", edition=OPEN_END)
 
 
@@ -334,6 +337,9 @@ class _Folder:
         document = Document(file=name, text="") if found else reader.read_text(name, data, found)
         prose = Prose(document.body, Location(name))
         named, wrong = _named(prose, document.text, self.memo)
+        if _FRONT_MATTER.match(document.body):
+            hint = "write its fields in timeline.yaml and delete the lines from '---' to '---'"
+            found.append(Problem(Location(name, 1, 1, 3), "front-matter", "an event's text has no front matter", hint))
         return _Longer(prose, document.text, named, (*found, *wrong), is_empty=not document.body.strip())
 
     def pages(self) -> tuple[ProsePage, ...]:
@@ -345,7 +351,7 @@ class _Folder:
             if not schema.is_id(stem):
                 hint = "name the file in lowercase letters, digits and hyphens"
                 self.refuse(path, "bad-id", f"'{stem}' cannot be an id", hint)
-            elif stem in (*RESERVED_PAGES, *BUILT_IN_SECTIONS):
+            elif stem in (*RESERVED_PAGES, *BUILT_IN_SECTIONS, *_LAST_SECTIONS):
                 self.refuse(path, "bad-id", f"'{stem}' is a page of the site itself", "rename the file")
             self.findings.ids.setdefault("pages", {})[stem] = Location(self.name_of(path))
             pages.append(page)

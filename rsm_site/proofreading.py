@@ -2,14 +2,15 @@
 hand."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from msgspec import structs
 
 from rsm_site import dates
-from rsm_site.errors import Problem
+from rsm_site.errors import Location, Problem
 from rsm_site.model import Prose
 from rsm_site.prose import SPAN_KEY, SPAN_LINE
+from rsm_site.reader import Lines
 from rsm_site.references import (
     ANY_REFERENCE,
     CODE_BLOCK,
@@ -34,7 +35,7 @@ MAX_TAGS = 1000
 _SPECIAL = re.compile(r"[\[<#!\d`~]|//|:::|^ {0,3}[=-]|^(?: {4}|\t)", re.MULTILINE)
 _DIGIT = re.compile(r"\d")
 _OPEN_REFERENCE = re.compile(rf"(?<!\\)\[\[\s*(?:{'|'.join(KINDS)}):[^\s\[\]]*")
-_HEADING = r"^[ ]{0,3}\#{1,6}[^\n]*|^[^\n]+\n[ ]{0,3}(?:=+|-+)[ \t]*$"
+_HEADING = r"^\#{1,6}[^\n]*|^[^\n]+\n(?:=+|-+)[ ]*$"
 _NOT_PROSE = re.compile(
     rf"""\]\([^()\n]*(?:\([^()\n]*\)[^()\n]*)*\)     # where a link leads
       | <[A-Za-z/!][^<>]*>                           # HTML and <https://...>
@@ -42,16 +43,21 @@ _NOT_PROSE = re.compile(
       | &\#?\w+;
       | \[\^[^\[\]\n]+\]:?                           # footnote marks
       | ^[ ]{{0,3}}\[[^\[\]\n]+\]:[^\n]*             # addresses of links
-      | ^[ \t]*(?:>[ \t]*)*\d{{1,9}}[.)](?=[ \t])    # list marks
+      | (?P<mark>^[ \t]*(?:>[ \t]*)*\d{{1,9}}\.(?=[ ]))
       | {_HEADING}
-      | ^:::[^\n]*""",
+      | ^[ \t>*+-]*:::[^\n]*""",
     re.VERBOSE | re.MULTILINE,
 )
 _NUMBER = re.compile(r"(?<![^\W_])(?<![^\W\d_]-)\d+(?:[.,'’:/–\u00a0\u202f٬٫-]\d+)*(?![^\W_])")
-_UNDERLINE = re.compile(r"\n {0,3}[=-]")
-_HEADING_LINE = re.compile(
-    r"^ {0,3}(?P<marks>#{1,6})[^\n]*|^[^\s>#|-][^\n]*(?=\n {0,3}(?P<line>=+|-+)[ \t]*$)", re.MULTILINE
-)
+# What a line above one can be that begins a block.
+_APART = re.compile(r"[ \t>]*|#[^\n]*|(?:=+|-+)[ ]*|:::[^\n]*")
+_LIST_MARK = re.compile(r"[ \t]*(?:>[ \t]*)*(?:(?P<number>\d+\.)|[*+-])[ ]")
+_UNDERLINE = re.compile(r"\n[=-]")
+_HEADING_LINE = re.compile(r"^(?P<marks>#{1,6})[^\n]*|^[^\s>#|-][^\n]*(?=\n(?P<line>=+|-+)[ ]*$)", re.MULTILINE)
+_INDENTED_HEADING = re.compile(r"^ {1,3}#{1,6} [^\n]*", re.MULTILINE)
+_INDENTED_SPAN = re.compile(r"^[ \t>*+-]+:::[^\n]*", re.MULTILINE)
+_LINK = re.compile(r"(?<![\w!\\\]])\[([^\[\]\n]+)\]\[([^\[\]\n]*)\]")
+_LINK_ADDRESS = re.compile(r"^[ ]{0,3}\[([^\[\]\n]+)\]:", re.MULTILINE)
 _NOT_SHORT = re.compile(rf"{_HEADING}|^[ ]{{0,3}}\[\^[^\[\]\n]+\]:[^\n]*", re.MULTILINE | re.VERBOSE)
 _FOOTNOTE = re.compile(
     r"""^(?P<before>[ ]{0,3}) \[\^(?P<defined>[^\[\]\n]+)\]:
@@ -108,6 +114,8 @@ def check(prose: Prose, source: str) -> Iterator[Problem]:
             yield found(match, "bad-reference", "the reference is not closed", "write ']]' after it")
     if ":::" in text:
         yield from _check_spans(prose, source, masked)
+    if "][" in without_references:
+        yield from _check_links(without_references, found)
     if prose.style is None:
         yield from _check_headings(masked, found)
         yield from _check_footnotes(masked, found)
@@ -131,6 +139,27 @@ def check(prose: Prose, source: str) -> Iterator[Problem]:
         yield structs.replace(problem, severity="warning")
 
 
+def check_selected(prose: Prose, source: str, selected: str) -> Iterator[Problem]:
+    """What is wrong in a part of `prose`, as long, that holds on some day: a footnote, an address or a heading between
+    two others may be in the part that does not."""
+
+    def found(match: re.Match[str], code: str, message: str, hint: str, group: str | int = 0) -> Problem:
+        hint = f"on some days that is left out: {hint}"
+        return Problem(locate(prose, source, match.start(group), match.end(group)), code, message, hint)
+
+    masked = mask_code(selected)
+    yield from _check_links(ANY_REFERENCE.sub(blank, masked), found)
+    yield from _check_headings(masked, found)
+    yield from _check_footnotes(masked, found)
+
+
+def find_link(texts: Mapping[str, str], address: str) -> Location | None:
+    """Where a text of the content, by its file's name, first has a link to an address."""
+    link = re.compile(rf"(?:\]\(|\]:|\bhref=)[ \"'<]*/?(?P<address>{re.escape(address)})(?=[\s)>\"']|\Z)")
+    found = ((file, text, match) for file, text in texts.items() if (match := link.search(text)))
+    return next((Lines(text).place(file, match.start(1), len(match[1])) for file, text, match in found), None)
+
+
 def count_numbers(text: str) -> int:
     """How many numbers are typed by hand in a text."""
     return sum(1 for _match in _numbers_in(ANY_REFERENCE.sub(blank, mask_code(text)))) if _DIGIT.search(text) else 0
@@ -138,7 +167,21 @@ def count_numbers(text: str) -> int:
 
 def _numbers_in(without_references: str) -> Iterator[re.Match[str]]:
     if _DIGIT.search(without_references):
-        yield from _NUMBER.finditer(_NOT_PROSE.sub(blank, without_references))
+        yield from _NUMBER.finditer(_NOT_PROSE.sub(_blank_unless_prose, without_references))
+
+
+def _blank_unless_prose(match: re.Match[str]) -> str:
+    return match[0] if match["mark"] and not _begins_item(match.string, match.start()) else blank(match)
+
+
+def _begins_item(text: str, start: int) -> bool:
+    """Tell whether the number and point at the start of a line begin an item: Markdown takes them for that where a
+    block begins and where the block is a list, not in the middle of a paragraph."""
+    first, end = "", start - 1
+    while end > 0 and not _APART.fullmatch(line := text[text.rfind("\n", 0, end) + 1 : end]):
+        first, end = line, end - len(line) - 1
+    mark = _LIST_MARK.match(first)
+    return not first or (mark is not None and (mark["number"] is not None or text[start] in " \t>"))
 
 
 def _check_references(masked: str, found: Found) -> Iterator[Problem]:
@@ -153,10 +196,24 @@ def _check_references(masked: str, found: Found) -> Iterator[Problem]:
         yield found(match, "bad-reference", "a reference cannot be the address of a link", hint, "reference")
 
 
+def _check_links(without_references: str, found: Found) -> Iterator[Problem]:
+    """A link that names its address by a word has one."""
+    defined = {match[1].casefold() for match in _LINK_ADDRESS.finditer(without_references)}
+    for match in _LINK.finditer(without_references):
+        name = match[2] or match[1]
+        if name.casefold() not in defined:
+            hint = suggest(name, sorted(defined)) or f"write a line '[{name}]: https://...', or [words](https://...)"
+            yield found(match, "bad-link", f"there is no address '{name}'", hint)
+
+
 def _check_headings(masked: str, found: Found) -> Iterator[Problem]:
-    """A text's headings begin at the second level, and none is two levels below the one before."""
+    """A text's headings begin at the second level and at the beginning of a line, and none is two levels below the one
+    before."""
     if "#" not in masked and not _UNDERLINE.search(masked):
         return
+    for match in _INDENTED_HEADING.finditer(masked):
+        hint = "delete the spaces before it"
+        yield found(match, "indented-heading", "a heading that is indented is taken for text", hint)
     before = 1
     for match in _HEADING_LINE.finditer(masked):
         level = len(match["marks"]) if match["marks"] else 1 if match["line"][0] == "=" else 2
@@ -242,6 +299,10 @@ def _check_spans(prose: Prose, source: str, masked: str) -> Iterator[Problem]:
     def found(match: re.Match[str], message: str, hint: str, code: str = "bad-span") -> Problem:
         return Problem(locate(prose, source, match.start(), match.end()), code, message, hint)
 
+    for match in _INDENTED_SPAN.finditer(masked):
+        yield found(
+            match, "':::' that is not at the beginning of its line is taken for text", "delete what stands before"
+        )
     for match in SPAN_LINE.finditer(masked):
         if not match[1]:
             if not opened:

@@ -20,6 +20,7 @@ ANY_REFERENCE = re.compile(r"(?<!\\)\[\[([^\[\]\n]*(?:\n[^\[\]\n]+)?)\]\]")
 CODE_BLOCK = re.compile(r"^(`{3,}+|~{3,}+)[^\n]*(?:\n.*?^(?P<end>\1[ ]*$)|.*\Z)", re.DOTALL | re.MULTILINE)
 
 _REFERENCE = re.compile(r"\s*([A-Za-z]+):([^\s@|]+?)(?:@([0-9-]+))?\s*(?:\|\s*(.*\S)\s*)?", re.DOTALL)
+_ANCHOR = re.compile(r"&\S+\s+")
 _CODE_SPAN = re.compile(r"(?<![`\\])(`++)(?:(?!\n\n).)+?(?<!`)\1(?!`)", re.DOTALL)
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _LIST_MARK = re.compile(r"(?:[*+-]|\d{1,9}[.)]|\[\^[^\[\]\n]+\]:|:)[ \t]")
@@ -86,6 +87,8 @@ def locate(prose: Prose, source: str, start: int, end: int) -> Location:
     base = lines.starts[prose.location.line - 1] + prose.location.column - 1
     first, last = base + start, base + end - 1
     if prose.style is not None:
+        if anchor := _ANCHOR.match(source, base):
+            base = anchor.end()
         if prose.style in ("|", ">"):
             base = source.find("\n", base) + 1
         elif prose.style:

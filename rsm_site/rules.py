@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import date
+from decimal import Decimal
 
 from rsm_site.dates import PartialDate
 from rsm_site.drawing.geometry import contains, read_outlines
@@ -109,12 +110,19 @@ def check_values(factsheet: Factsheet) -> Iterator[Problem]:
         if fact.is_whole and bool(fact.observations) == (fact.count_of is not None):
             what = "both 'observations' and 'count_of'" if fact.count_of else "neither 'observations' nor 'count_of'"
             yield _refuse(fact, "id", "no-value", f"the fact '{fact.id}' has {what}", "give one of the two")
-        reported: dict[PartialDate, tuple[Scalar, str]] = {}
+        reported: dict[tuple[date, date], tuple[Scalar, str]] = {}
         for observation in fact.observations:
+            if (
+                fact.id == factsheet.site.strength
+                and isinstance(value := observation.value, int | Decimal)
+                and value < 0
+            ):
+                hint = "check the value, or name another fact as 'strength' in site.yaml"
+                yield _refuse(observation, "value", "below-zero", "the strength drawing begins at zero", hint)
             if observation.status != "reported" or not observation.is_whole:
                 continue
             said = (observation.value, observation.qualifier)
-            before = reported.setdefault(observation.date, said)
+            before = reported.setdefault((observation.date.earliest, observation.date.latest), said)
             if before != said:
                 one, other = _said(*before), _said(*said)
                 message = f"two reported values of '{fact.id}' on {observation.date} differ: {one} and {other}"
@@ -159,14 +167,15 @@ def check_contributions(factsheet: Factsheet) -> Iterator[Problem]:
 
 def check_coordinates(factsheet: Factsheet) -> Iterator[Problem]:
     """A place lies in the outline of the mission's country, when there is one."""
-    settings = factsheet.site.map
-    if not settings or not settings.highlight or not factsheet.outline:
+    site = factsheet.site
+    country = (site.mission and site.mission.country) or (site.map.highlight if site.map else "")
+    if not country or not factsheet.outline:
         return
     outlines = read_outlines(factsheet.outline) if factsheet.hubs else ()
     for hub in factsheet.hubs:
         for place in hub.places:
-            if not contains(outlines, settings.highlight, float(place.latitude), float(place.longitude)):
-                message = f"{place.name} lies outside the outline of '{settings.highlight}'"
+            if not contains(outlines, country, float(place.latitude), float(place.longitude)):
+                message = f"{place.name} lies outside the outline of '{country}'"
                 hint = "check latitude and longitude; they may be exchanged"
                 yield _refuse(place, "latitude", "outside-country", message, hint)
 

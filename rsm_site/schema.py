@@ -23,6 +23,7 @@ MAX_TEXT = 100_000
 MAX_COMPARED = 500
 R = TypeVar("R", bound=Record)
 
+MAX_ID = 100
 ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*", re.ASCII)
 _NUMBER = re.compile(r"-?\d{1,15}(?:\.\d{1,6})?", re.ASCII)
 _THOUSANDS = re.compile(r"-?\d{1,3}(?:[,'’\u00a0 ]\d{3})+(?:\.\d+)?", re.ASCII)
@@ -197,8 +198,11 @@ def nearest(word: str, known: Iterable[str]) -> str:
 
     names = list(known)
     if len(names) > MAX_COMPARED:
-        names = [name for name in names if name[:2] == word[:2] or name[-2:] == word[-2:]][:MAX_COMPARED]
-    return next(iter(get_close_matches(word[:100], names, n=1, cutoff=0.6)), "")
+        ends = (word[:2].casefold(), word[-2:].casefold())
+        names = [name for name in names if name[:2].casefold() == ends[0] or name[-2:].casefold() == ends[1]]
+        names = names[:MAX_COMPARED]
+    alike = {name.casefold(): name for name in reversed(names)}
+    return next((alike[found] for found in get_close_matches(word[:100].casefold(), alike, n=1, cutoff=0.6)), "")
 
 
 def suggest_country(text: str) -> str:
@@ -209,7 +213,7 @@ def suggest_country(text: str) -> str:
 
 def is_id(text: str) -> bool:
     """Tell whether the text is lowercase words with hyphens."""
-    return len(text) <= 100 and bool(ID.fullmatch(text))
+    return len(text) <= MAX_ID and bool(ID.fullmatch(text))
 
 
 def _note_id(name: str, node: Node, reading: Reading) -> None:
@@ -353,9 +357,10 @@ def _ref(node: Node, reading: Reading, rule: FieldRule) -> str | Invalid:
 def _id(node: Node, reading: Reading, rule: FieldRule) -> str | Invalid:
     text = _text(node, reading, rule)
     if isinstance(text, str) and not is_id(text):
-        return reading.refuse(
-            node, "bad-id", f"'{_short(text)}' cannot be an id", "use lowercase letters, digits and hyphens"
+        hint = (
+            "use lowercase letters, digits and hyphens" if len(text) <= MAX_ID else f"use at most {MAX_ID} characters"
         )
+        return reading.refuse(node, "bad-id", f"'{_short(text)}' cannot be an id", hint)
     return text
 
 

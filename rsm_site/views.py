@@ -459,7 +459,7 @@ class Viewer:
             troops = self.language.qualified(rest, table.qualifier) if table.total is not None else ""
             rest_row = NationRow(code="", name=name, troops=troops, share=_share(rest, longest))
         return NationsView(
-            id=table.date.text.replace("/", "--").strip("~?."),
+            id=_anchor(table.date),
             when=When(self.language.date(table.date), table.date.machine),
             total=self.language.qualified(table.total, table.qualifier) if table.total is not None else "",
             nations=number(table.nations) if table.nations is not None else "",
@@ -498,6 +498,10 @@ class Viewer:
         selected = prose.select(text.text, self.edition.text_day)
         if not selected.strip():
             return None
+        if selected != text.text:
+            wrong = set(proofreading.check_selected(text, self._texts[text.location.file], selected))
+            if wrong:
+                self._reads.spoil(*wrong)
         compiled = self._converter.compile(selected, prefix=prefix, level=level)
         if compiled.has_image:
             hint = "describe it in words; drawings are made from the data"
@@ -604,6 +608,11 @@ def first_paragraph(html: Markup | None) -> Markup | None:
 
 def _share(part: int, longest: int) -> str:
     return f"{100 * part / longest:.1f}"
+
+
+def _anchor(date: PartialDate) -> str:
+    """A date as an id: as it is written, but for signs that an address would have to escape."""
+    return date.text.replace("/", "--").replace("..", "open").replace("~", "-about").replace("?", "-uncertain")
 
 
 def _label(id_: str) -> str:

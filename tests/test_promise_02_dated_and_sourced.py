@@ -3,15 +3,17 @@
 import csv
 import json
 from collections.abc import Callable, Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import PROJECT, TESTS
+from conftest import PROJECT, TESTS, make_case
 from tree import Element, parse
 
 from rsm_site.build import check_site
 from rsm_site.config import make_config
+from rsm_site.errors import ContentError
 from rsm_site.views import relative
 
 NAMES = ("rsm", "second-mission", "persian", "later")
@@ -235,3 +237,53 @@ def test_about_says_how_many_claims_have_a_source(site: Site) -> None:
     assert count in measures[0].split()
     assert "100" in measures[1].replace("%", " ").replace("٪", " ").split()
     assert measures[1].split().count(count) == 2
+
+
+def make_with_named_sources(tmp_path: Path) -> Path:
+    """A project whose sources bear no date, come after the edition, or are only named in texts."""
+    sources = [
+        "{id: log, title: Log, publisher: Port, published: 2019}",
+        "{id: undated, title: The undated one, publisher: Port}",
+        "{id: late, title: The late one, publisher: Port, published: 2021}",
+        "{id: in-page, title: One in a page, publisher: Port, published: 2019}",
+        "{id: in-text, title: One in a text, publisher: Port, published: 2021}",
+    ]
+    event = "[{id: start, date: 2019, title: Start, category: ship, sources: [log, undated]}]"
+    files = {
+        "content/site.yaml": "{title: A mission, language: en, edition: 2020-01-01}",
+        "content/sources.yaml": f"[{', '.join(sources)}]",
+        "content/timeline.yaml": event,
+        "content/timeline/start.md": "It began, as [[source:in-text]] says.\n",
+        "content/pages/work.md": "---\ntitle: Work\nsources: [undated, late]\n---\nSee [[source:in-page]].\n",
+    }
+    return make_case(tmp_path, "named", dict(files)).project
+
+
+def test_whatever_is_cited_or_named_is_listed(tmp_path: Path) -> None:
+    """A source without a date, one of later, and one that only a text names are on the page that cites them, and in the
+    list with it."""
+    config = make_config(project=make_with_named_sources(tmp_path), templates=PROJECT / "templates")
+    files = check_site(config).files
+    listed = files["sources.html"].decode()
+    for title in ("The undated one", "The late one", "One in a page", "One in a text"):
+        assert title in listed
+        assert title in (files["events/start.html"] + files["work.html"]).decode()
+    for id_, url in (("in-page", "work.html"), ("in-text", "events/start.html"), ("late", "work.html")):
+        assert url in parse(files["sources.html"]).by_id(id_).links
+    assert b'href="sources.html#in-page"' in files["work.html"]
+    assert b'href="../sources.html#in-text"' in files["events/start.html"]
+    assert [each["id"] for each in json.loads(files["data/factsheet.json"])["sources"]] == [
+        *("log", "undated", "late", "in-page", "in-text")
+    ]
+
+
+def test_a_text_cannot_name_what_nobody_had_published(tmp_path: Path) -> None:
+    """A factsheet of what was known by a day refuses a text that names a later source, at its place."""
+    config = make_config(
+        project=make_with_named_sources(tmp_path), templates=PROJECT / "templates", known_by=date(2020, 6, 1)
+    )
+    with pytest.raises(ContentError) as caught:
+        check_site(config)
+    (problem,) = (each for each in caught.value.problems if each.severity == "error")
+    assert (problem.location.file, problem.location.column) == ("content/timeline/start.md", 14)
+    assert problem.message == "there is no source 'in-text' on 2020-01-01"

@@ -37,7 +37,8 @@ class TimeScale(Struct, frozen=True, kw_only=True):
 
 def time_scale(days: Iterable[date], *, left: float, right: float) -> TimeScale:
     """Return the scale from the start of the first year of `days` to the end of the last; open bounds do not count."""
-    years = sorted({day.year for day in days} - set(_OPEN))
+    named = {day.year for day in days}
+    years = sorted(named - set(_OPEN) or named)
     return TimeScale(first=years[0], last=years[-1], left=left, right=right)
 
 
