@@ -11,7 +11,7 @@ from rsm_site.drawing.map import Place as MapPlace
 from rsm_site.drawing.plot import Value
 from rsm_site.drawing.sparkline import Sparkline, draw_sparkline
 from rsm_site.drawing.strength import StrengthDrawing, Words, draw_strength
-from rsm_site.edition import Edition
+from rsm_site.edition import Edition, reported_numbers
 from rsm_site.memo import Memo
 from rsm_site.model import Event, Hub, Observation
 from rsm_site.reads import dump
@@ -129,9 +129,8 @@ def history_line(observations: Sequence[Observation]) -> Sparkline | None:
     """A fact's reported numbers as a small line, None with fewer than two."""
     return draw_sparkline(
         [
-            (observation.date.earliest, observation.date.latest, float(observation.value))
-            for observation in observations
-            if observation.status == "reported" and isinstance(observation.value, int | Decimal)
+            (observation.date.earliest, observation.date.latest, float(number))
+            for number, observation in reported_numbers(observations)
         ]
     )
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import date
+from decimal import Decimal
 from itertools import chain
 from typing import TypeVar
 
@@ -159,6 +160,15 @@ def last_of(observations: Iterable[Observation]) -> Observation | None:
         if before is None or observation.date.sort_key >= before.date.sort_key:
             by_status[observation.status] = observation
     return by_status.get("reported") or by_status.get("planned") or by_status.get("disputed")
+
+
+def reported_numbers(observations: Iterable[Observation]) -> list[tuple[int | Decimal, Observation]]:
+    """The observations that report a number, each after its number."""
+    return [
+        (observation.value, observation)
+        for observation in observations
+        if observation.status == "reported" and isinstance(observation.value, int | Decimal)
+    ]
 
 
 def citations(edition: Edition) -> Iterable[Citation]:

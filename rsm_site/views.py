@@ -147,12 +147,14 @@ class HubView(Struct, frozen=True, kw_only=True):
 
 
 class NationRow(Struct, frozen=True, kw_only=True):
-    """A nation's strength; `share` is of the longest bar, in percent."""
+    """A nation's strength; `share` is of the longest bar, in percent, and `anchor` what the row is reached by, if
+    anything."""
 
     code: str
     name: str
     troops: str
     share: str
+    anchor: str = ""
 
 
 class NationsView(Struct, frozen=True, kw_only=True):
@@ -197,9 +199,8 @@ class Addresses:
             urls["source", source.id] = f"sources.html#{source.id}"
         for term in factsheet.terms:
             urls["term", term.id] = f"glossary.html#{term.id}"
-        table = main.contribution
-        for code in table.troops if table else ():
-            urls["nation", code] = f"nations.html#{code}"
+        for table in main.contributions:
+            urls.update({("nation", code): f"nations.html#{code}" for code in table.troops})
         self._urls = (reads or Reads()).watched_by_key("addresses", urls)
 
     def of(self, kind: str, id_: str) -> str:

@@ -11,7 +11,6 @@ from msgspec import Struct, structs
 from rsm_site.assets import fingerprinted
 from rsm_site.book import Book
 from rsm_site.changes import between, describe
-from rsm_site.dates import PartialDate
 from rsm_site.edition import Edition
 from rsm_site.exports import (
     bibtex,
@@ -235,14 +234,11 @@ class Exports:
             )
             for edition in self._editions
         }
-        end = self._later.mission_end if self._later else None
-        return {**made, "index.html": self._describer(self._newest, lambda: self._newest_record, "data/", end)}
+        return {**made, "index.html": self._describer(self._newest, lambda: self._newest_record, "data/")}
 
-    def _describer(
-        self, edition: Edition, whole: Callable[[], Record], folder: str, end: PartialDate | None = None
-    ) -> LinkedData:
+    def _describer(self, edition: Edition, whole: Callable[[], Record], folder: str) -> LinkedData:
         return LinkedData(
-            make_site(edition, end),
+            make_site(edition),
             self._language,
             whole=whole,
             event=self._event_at,

@@ -268,8 +268,8 @@ def absolute(base: str | None, url: str | None) -> str:
     return f"{base.rstrip('/')}/{quote('' if path == 'index.html' else path)}{mark}{fragment}"
 
 
-def make_site(edition: Edition, end: PartialDate | None = None) -> Site:
-    """The record of the site; `end` is when the mission ended, if that is later than the edition."""
+def make_site(edition: Edition) -> Site:
+    """The record of the site."""
     site, mission, publisher = edition.site, edition.site.mission, edition.site.publisher
     return Site(
         title=site.title,
@@ -285,7 +285,7 @@ def make_site(edition: Edition, end: PartialDate | None = None) -> Site:
             organisation=mission.organisation or None,
             country=mission.country or None,
             start=_date(mission.start),
-            end=_date(mission.end or end),
+            end=_date(mission.end),
         )
         if mission
         else None,

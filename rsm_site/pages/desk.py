@@ -3,11 +3,12 @@
 from collections.abc import Iterable, Iterator
 from functools import cached_property, partial
 from itertools import groupby
+from operator import itemgetter
 
 from msgspec import Struct
 
 from rsm_site import changes
-from rsm_site.edition import Edition, FactAt, Later
+from rsm_site.edition import Edition, FactAt, Later, reported_numbers
 from rsm_site.freeze import Rewriting
 from rsm_site.loader import DEFAULT_FRONT_PAGE, texts_of
 from rsm_site.material import Material
@@ -121,6 +122,15 @@ class Desk:
         """A value with its date, in words."""
         value = self.language.qualified(observation.value, observation.qualifier, observation.status)
         return self.word("value_dated", value=value, date=self.language.date(observation.date))
+
+    def describe(self, fact: FactAt) -> str:
+        """A fact's numbers up to the edition in a sentence, none when it has none: the first, the highest, the last."""
+        numbers = reported_numbers(fact.observations)
+        if not numbers:
+            return ""
+        highest = max(numbers, key=itemgetter(0))
+        first, most, last = (self.dated(observation) for _, observation in (numbers[0], highest, numbers[-1]))
+        return self.word("strength_description", label=fact.fact.label, first=first, highest=most, last=last)
 
     @property
     def later_events(self) -> tuple[Event, ...]:

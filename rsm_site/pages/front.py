@@ -1,7 +1,6 @@
 """The front page: the factsheet in sections."""
 
 from collections.abc import Iterator, Sequence
-from decimal import Decimal
 from typing import Any
 
 from msgspec import Struct
@@ -9,7 +8,7 @@ from msgspec import Struct
 from rsm_site import charts
 from rsm_site.changes import ChangesView
 from rsm_site.drawing.strength import StrengthDrawing
-from rsm_site.edition import FactAt, Later, last_of
+from rsm_site.edition import FactAt, Later, last_of, reported_numbers
 from rsm_site.model import Observation
 from rsm_site.pages.cite import Citation, cite
 from rsm_site.pages.desk import Desk, Years, by_year
@@ -206,17 +205,9 @@ def _strength(desk: Desk) -> StrengthView | None:
         return None
     shown = [observation for observation in (*fact.observations, *later) if observation.status != "withdrawn"]
     observations = tuple(desk.viewer.observation(o, current=fact.current, is_later=desk.is_later(o)) for o in shown)
-    description = desk.word("strength_none")
-    numbers = [o for o in shown if o.status == "reported" and isinstance(o.value, int | Decimal)]
-    if numbers:
-        highest = max(numbers, key=lambda observation: Decimal(observation.value))  # type: ignore[arg-type]
-        description = desk.word(
-            "strength_description",
-            label=fact.fact.label,
-            first=desk.dated(numbers[0]),
-            highest=desk.dated(highest),
-            last=desk.dated(numbers[-1]),
-        )
+    description = desk.describe(fact) or desk.word("strength_none")
+    if numbers := reported_numbers(later):
+        description += " " + desk.word("strength_later", last=desk.dated(numbers[-1][1]))
     return StrengthView(
         label=fact.fact.label,
         unit=fact.fact.unit,

@@ -18,6 +18,7 @@ class RegisterFact(Struct, frozen=True, kw_only=True):
     observations: tuple[ObservationView, ...]
     later: tuple[ObservationView, ...]
     sparkline: Sparkline | None
+    description: str
     cite: Citation
 
 
@@ -53,5 +54,6 @@ def _register_fact(desk: Desk, fact: FactAt, later: tuple[Observation, ...]) -> 
         ),
         later=tuple(desk.viewer.observation(observation, is_later=True) for observation in reversed(later)),
         sparkline=charts.history_line(fact.observations),
+        description=desk.describe(fact),
         cite=cite(desk, f"facts.html#{fact.fact.id}", f"{fact.fact.label}: {value}"),
     )
