@@ -110,7 +110,8 @@ def small() -> str:
     line = draw_sparkline([(DAY, DAY, 1), (date(2021, 1, 1), date(2021, 1, 1), 2)])
     return render(
         '{% from "macros/sparkline.html" import sparkline %}{% from "macros/bars.html" import bar %}'
-        '<p>{{ sparkline(line, id="s", title=title, description="From 1 to 2.") }}{{ bar(40.0) }}{{ bar(60.0, rest="rest") }}</p>',
+        '<p>{{ sparkline(line, id="s", title=title, description=title) }}{{ bar(40.0) }}'
+        '{{ bar(60.0, rest="rest") }}</p>',
         line=line,
         title=NASTY,
     )

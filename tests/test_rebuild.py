@@ -30,8 +30,16 @@ STEPS = 20
 
 IDS = ("a", "b", "c", "d")
 YEARS = st.integers(2015, 2021)
-WORDS = st.sampled_from(["Harbour", "Bridge", "[[fact:boats]]", "[[event:a]]", "[[hub:pier]]", "[[term:hb]]", "é *x*"])
-PLACES = st.sampled_from(["", "pier", "elsewhere"])
+WORDS = st.sampled_from(
+    ["Harbour", "Bridge", "[[fact:boats]]", "[[event:a]]", "[[hub:pier]]", "[[term:hb]]", "é *x*", "[[source:log]]"]
+)
+PLACES = st.sampled_from(["", "pier", "quay", "elsewhere"])
+LATER_HUB = """\
+  role: spoke
+  from: 2021
+  sources: [log]
+  places: [{name: Quay, latitude: 3, longitude: 4, sources: [log]}]
+"""
 FILES = st.sampled_from(["facts.yaml", "timeline.yaml", "hubs.yaml", "site.yaml", "pages/text.md", "sources.yaml"])
 TEMPLATES = st.sampled_from(["pages/timeline.html", "base.html", "macros/source.html", "assets/css/base.css"])
 
@@ -49,6 +57,7 @@ class Editor:
         self.source = "Harbour log"
         self.term = "Harbour Board"
         self.closed = ""
+        self.later_hub = ""
         self.site = {"url": "", "editions": "", "notice": ""}
         self.broken: set[str] = set()
 
@@ -73,6 +82,7 @@ class Editor:
             (
                 "- id: pier\n  name: The pier\n  role: hub\n  sources: [log]\n"
                 f"  places: [{{name: Pier, latitude: 1, longitude: 2, sources: [log]}}]\n{self.closed}"
+                + (self.later_hub and f"- id: quay\n  name: {self.later_hub}\n{LATER_HUB}")
             ),
         )
         yield "glossary.yaml", f"- {{id: hb, term: HB, expansion: {self.term}}}\n"
@@ -147,9 +157,17 @@ class Edits(RuleBasedStateMachine):
         """A place opens or closes."""
         self.editor.closed = closed
 
+    @rule(name=st.sampled_from(["", "The quay", "The long quay"]))
+    def later_hub(self, name: str) -> None:
+        """A place that opens after the edition is added, called otherwise, or taken away."""
+        self.editor.later_hub = name
+
     @rule(
         field=st.sampled_from(
-            [("url", "https://example.org/x/"), ("editions", "[2018-12-31, 2019-12-31]"), ("notice", "Beware")]
+            [
+                *(("url", "https://example.org/x/"), ("editions", "[2018-12-31, 2019-12-31]"), ("notice", "Beware")),
+                ("mission", "{name: A mission, start: 2015, end: 2020-12}"),
+            ]
         ),
         on=st.booleans(),
     )
@@ -249,6 +267,31 @@ def test_an_edit_makes_few_pages_again(tmp_path: Path, monkeypatch: pytest.Monke
     editor.write(tmp_path / "content")
     check_site(config, workshop)
     assert rendered == ["events/a.html"]
+
+
+@pytest.mark.parametrize("edit", ["first later event", "first later hub", "later hub that only a later event names"])
+def test_what_is_later_is_told_everywhere_again(tmp_path: Path, edit: str) -> None:
+    """The first record that is later than the edition, and a place that opens later, change every page that tells of
+    them or of the size of their data."""
+    editor = Editor()
+    editor.site |= {"url": "https://example.org/x/", "mission": "{name: A mission, start: 2015, end: 2020-03}"}
+    editor.values = {2018: 1200}
+    editor.events["b"] = (2019, "Second", "quay" if edit == "first later hub" else "")
+    if edit.startswith("later"):
+        editor.events["c"], editor.later_hub = (2021, "Third", "quay"), "The quay"
+    editor.write(tmp_path / "content")
+    config, workshop = make_config(project=tmp_path), Workshop(Memo(None))
+    before = build(config, workshop)
+    if edit == "first later event":
+        editor.events["c"] = (2021, "Third", "")
+    else:
+        editor.later_hub = "The long quay"
+    editor.write(tmp_path / "content")
+    again, clean = build(config, workshop), build(config, Workshop(Memo(None)))
+    assert isinstance(again, dict)
+    assert isinstance(clean, dict)
+    assert before != again
+    assert [url for url in clean if again[url] != clean[url]] == []
 
 
 @pytest.mark.parametrize("cores", [1, 2])

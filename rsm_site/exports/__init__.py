@@ -88,6 +88,7 @@ class Exports:
         self._book = book
         self._reads = material.reads
         self._reads.offer("later", lambda _part: None)
+        self._reads.offer("data sizes", lambda folder: tuple(f"{u} {len(d)}" for u, d in self._find_in(folder).items()))
         self._later = self._reads.watched("later", material.later) if material.later else None
         with self._reads.of(""):
             self._addresses = material.addresses()
@@ -253,6 +254,11 @@ class Exports:
         return make_event(event, self._hindsight if is_later else self._viewers[self._newest.day])
 
     def _data_in(self, folder: str) -> dict[str, bytes]:
+        """The data files of a folder; pages tell of them by their sizes."""
+        self._reads.note("data sizes", folder)
+        return self._find_in(folder)
+
+    def _find_in(self, folder: str) -> dict[str, bytes]:
         return {url: data for url, data in self.data_files.items() if url.startswith(folder)}
 
     def _data_of(self, day: date) -> Mapping[str, bytes]:

@@ -45,14 +45,14 @@ def plan_pages(material: Material) -> Plan:
     commons: dict[str, Commons] = {}
     material.reads.offer("frame", commons.get)
 
-    def desk(edition: Edition, later: Later | None) -> Desk:
-        made = Desk(material, edition, later, addresses, rewritings)
+    def desk(name: str, edition: Edition, later: Later | None) -> Desk:
+        made = Desk(name, material, edition, later, addresses, rewritings)
         made.commons = commons[made.name] = make_commons(made)
         return made
 
-    planned = list(_main_pages(desk(newest, material.later or None)))
+    planned = list(_main_pages(desk("newest", newest, material.later or None)))
     for edition in material.editions:
-        planned.append(_front_page(desk(edition, None), f"editions/{edition.day}/index.html"))
+        planned.append(_front_page(desk(f"{edition.day}", edition, None), f"editions/{edition.day}/index.html"))
     for fact in newest.facts:
         if fact.current:
             problems.update(check_staleness(fact.fact, fact.current, newest.day))

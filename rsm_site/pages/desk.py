@@ -36,10 +36,12 @@ class Commons(Struct, frozen=True, kw_only=True):
 
 
 class Desk:
-    """One edition and all that its pages need; `later` is None where nothing later may be told."""
+    """One edition and all that its pages need, by a name that no other desk has; `later` is None where nothing later
+    may be told."""
 
     def __init__(
         self,
+        name: str,
         material: Material,
         edition: Edition,
         later: Later | None,
@@ -51,7 +53,7 @@ class Desk:
         self.material = material
         self.reads = reads
         self.memo = material.memo
-        self.name = f"{edition.day} and later" if later else f"{edition.day}"
+        self.name = name
         self.commons = Commons(site=edition.site, nav=(), ended="", has_later=bool(later))
         self.factsheet = reads.watched("factsheet", factsheet)
         self._rewritings = rewritings
