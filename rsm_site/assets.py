@@ -37,7 +37,7 @@ def make_assets(templates: Path) -> Assets:
     folder = templates / "assets"
     if not folder.is_dir():
         raise SiteError(f"the templates have no folder assets/ at {folder}")
-    sheets = {path: path.read_text(encoding="utf-8") for path in _style_sheets(folder / "css")}
+    sheets = {path: _read(path) for path in _style_sheets(folder / "css")}
     css = _minify("\n".join(text for path, text in sheets.items() if path.parent.name != "pages"))
     whole = _minify("\n".join(sheets.values())).encode()
     script = (folder / "js" / "site.js").read_bytes() if (folder / "js" / "site.js").is_file() else b""

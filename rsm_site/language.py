@@ -140,12 +140,12 @@ class Language:
         return self._dates[date]
 
     def country(self, code: str) -> str:
-        """The country's name."""
-        return _countries(self.tag)[code]
+        """The country's name, in English where CLDR has none in the language."""
+        return _countries(self.tag).get(code) or _countries("en")[code]
 
     def country_or_none(self, code: str) -> str | None:
         """The country's name, None when there is no such country."""
-        return _countries(self.tag)[code] if is_country(code) else None
+        return self.country(code) if is_country(code) else None
 
     def join(self, items: Iterable[str]) -> str:
         """The items as a list in a sentence: a, b and c."""

@@ -304,17 +304,18 @@ class _Folder:
     def events(self) -> tuple[tuple[Event, ...], dict[str, _Longer]]:
         """The events, and by their ids the longer texts of timeline/<id>.md."""
         paths = self._matching("timeline", ".md")
-        known: dict[str, tuple[File, _Longer]] = self.memo.last.get("longer", {})
-        new = [path for path in paths if path not in known or not self._is_as_read(path, known[path][0])]
+        known: dict[str, tuple[File, int, _Longer]] = self.memo.last.get("longer", {})
+        new = [path for path in paths if path not in known or not self._is_as_read(path, *known[path][:2])]
         read = dict(zip(new, self.memo.map_in_two(self._longer, new, _MANY), strict=True))
         longer = {}
         for path in paths:
-            text = longer[path[len("timeline/") : -len(".md")]] = read[path] if path in read else known[path][1]
+            text = longer[path[len("timeline/") : -len(".md")]] = read[path] if path in read else known[path][2]
             self.texts[text.prose.location.file] = text.source
             self.problems.extend(text.problems)
             del self.unread[path]
         self.memo.last["longer"] = {
-            path: (self.files[path], text) for path, text in zip(paths, longer.values(), strict=True)
+            path: (self.files[path], self.newest if path in read else known[path][1], text)
+            for path, text in zip(paths, longer.values(), strict=True)
         }
         events = self.records("timeline", Event)
         ids = self.findings.ids.get("timeline", {})
@@ -456,10 +457,11 @@ class _Folder:
         self.texts[name] = document.text
         return document
 
-    def _is_as_read(self, path: str, file: File) -> bool:
-        """Tell whether nothing has looked at a file since it was that one, or nothing has changed in it."""
+    def _is_as_read(self, path: str, file: File, newest: int) -> bool:
+        """Tell whether nothing has looked at a file since it was read as that one, or nothing has changed in it; the
+        `newest` of all was of that time then."""
         now = self.files[path]
-        return now is file or (now.stamp == file.stamp and is_settled(now, self.newest))
+        return now is file or (now.stamp == file.stamp and is_settled(file, newest))
 
     def _once(self, kind: str, path: str, make: Callable[[], T]) -> T:
         """What `make` makes of a file, or made of it when the file was last read."""

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 # Two code points that Unicode reserves for a program's own use and that the reader refuses in content.
 _OPEN, _CLOSE = "\ufdd0", "\ufdd1"
+# Nor may anyone write them in another way.
+_FORGED = re.compile(r"&#(?:[xX]0*[fF][dD][dD][01]|0*6497[67])(?![\da-fA-F]);?")
 SPAN_LINE = re.compile(r"^:::[ \t]*(.*?)[ \t]*$", re.MULTILINE)
 SPAN_KEY = re.compile(r"(from|until)=(\S+)")
 _TOKEN = re.compile(r'(<(?:[^<>"]|"[^"]*")*>)')
@@ -161,6 +163,7 @@ class Converter:
     def _compile(self, text: str, prefix: str, level: int) -> Compiled:
         self._references, self._prefix = [], prefix
         # References are taken out before the parser sees them: their '|' would end a table's cell.
+        text = _FORGED.sub("", text) if "&#" in text else text
         text = ANY_REFERENCE.sub(self._take_out, text) if "[[" in text else text
         if plain := _is_plain(text):
             text = text.strip("\n")

@@ -12,6 +12,12 @@ from rsm_site.language import Language
 from rsm_site.pages import Page
 from rsm_site.workers import beside, can_fork
 
+_SYNTAX: dict[str, Any] = {
+    "trim_blocks": True,
+    "lstrip_blocks": True,
+    "optimized": False,  # looks for constants to fold, a tenth of the time of compiling; there are hardly any
+}
+
 
 class TemplateError(SiteError):
     """A template cannot be rendered; the message names the template, its line and the page."""
@@ -95,19 +101,26 @@ def _make_environment(templates: Path, cache: Path | None) -> jinja2.Environment
         loader=jinja2.FileSystemLoader(templates),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
         auto_reload=False,
-        optimized=False,  # looks for constants to fold, a tenth of the time of compiling; there are hardly any
         bytecode_cache=_bytecode_cache(cache),
+        **_SYNTAX,
     )
+
+
+class _BytecodeCache(jinja2.FileSystemBytecodeCache):
+    """Compiled templates, each known by its source and by what else it was compiled with."""
+
+    def get_source_checksum(self, source: str) -> str:
+        """A hash of the source and of how it is compiled."""
+        return super().get_source_checksum(f"{jinja2.__version__} {_SYNTAX} {source}")
 
 
 def _bytecode_cache(folder: Path | None) -> jinja2.BytecodeCache | None:
     if folder is None:
         return None
     try:
-        (folder / "templates").mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        (folder / "templates").mkdir(exist_ok=True)
     except OSError:
         return None
-    return jinja2.FileSystemBytecodeCache(str(folder / "templates"), "%s.cache")
+    return _BytecodeCache(str(folder / "templates"), "%s.cache")

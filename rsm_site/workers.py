@@ -35,7 +35,7 @@ def map_in_two(do: Callable[[T], R], work: Sequence[T], enough: int = ENOUGH) ->
             yield taken[0], list(map(do, parts[taken[0]]))
 
     with os.fdopen(os.memfd_create("made"), "w+b") as file:
-        child = os.fork()
+        child = _fork()
         if child == 0:
             _work_as_child(take_parts(), file)
         try:
@@ -43,7 +43,8 @@ def map_in_two(do: Callable[[T], R], work: Sequence[T], enough: int = ENOUGH) ->
         finally:
             os.read(queue, _PARTS)  # when this one has failed, the other need not go on
             os.close(queue)
-            os.waitpid(child, 0)
+            if child:
+                os.waitpid(child, 0)
         file.seek(0)
         with suppress(EOFError, pickle.UnpicklingError):  # its end, or where the other process was stopped
             while True:
@@ -54,20 +55,25 @@ def map_in_two(do: Callable[[T], R], work: Sequence[T], enough: int = ENOUGH) ->
 @contextmanager
 def beside(do: Callable[[], object]) -> Iterator[None]:
     """Have a forked process `do` something meanwhile, of which only what it writes to files remains, and wait for its
-    end; where there is no core for it, it is done first."""
-    child = os.fork() if can_fork() else None
+    end; where there is no core for it, it is done first. What fails there is done again here."""
+    child = _fork()
     if child == 0:
+        status = 1
         try:
             do()
+            status = 0
         finally:
-            os._exit(0)
+            os._exit(status)
     if child is None:
         do()
+    status = 0
     try:
         yield
     finally:
         if child:
-            os.waitpid(child, 0)
+            _, status = os.waitpid(child, 0)
+    if status:
+        do()
 
 
 def _work_as_child(results: Iterator[object], file: BinaryIO) -> None:
@@ -78,6 +84,13 @@ def _work_as_child(results: Iterator[object], file: BinaryIO) -> None:
         file.flush()
     finally:
         os._exit(0)
+
+
+def _fork() -> int | None:
+    """A forked process as `os.fork`, None where there can be none."""
+    with suppress(OSError):  # no room for another process
+        return os.fork() if can_fork() else None
+    return None
 
 
 def can_fork() -> bool:

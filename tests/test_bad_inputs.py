@@ -308,3 +308,24 @@ def _folder(target: Path, _secret: Path) -> None:
 def _giant(target: Path, _secret: Path) -> None:
     with target.open("wb") as file:
         file.truncate(1 << 40)
+
+
+@pytest.mark.parametrize(
+    ("path", "old", "new"),
+    [
+        ("map/square.geojson", '"id": "NO", "properties": {"name": "Norway", "iso2": "NO"}', '"properties": null'),
+        ("pages/work.md", "Text", "&#xFDD0;0&#xFDD1; &#64976;1&#64977; Text"),
+        ("pages/work.md", "order: 2\n---\n", "order: 2\nlayout: blocks\n---\n<h2>By hand</h2>\n\n## One\n"),
+        ("site.yaml", "language: en", "language: tn"),
+        ("site.yaml", "title: Harbour Mission", r"title: 'Harbour } {Mission\'"),
+    ],
+)
+def test_what_is_odd_is_good_all_the_same(path: str, old: str, new: str, tmp_path: Path) -> None:
+    """What formats allow but nobody expects is built."""
+    files: dict[str, str | bytes] = {f"content/{file}": text for file, text in GOOD.items()}
+    assert old in GOOD[path]
+    files[f"content/{path}"] = GOOD[path].replace(old, new)
+    if path.startswith("map"):
+        files["content/site.yaml"] = GOOD["site.yaml"].replace(", highlight: NO", "")
+    done = make_case(tmp_path, "odd", files).run("build")
+    assert done.status == 0, done.err

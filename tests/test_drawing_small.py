@@ -1,8 +1,7 @@
-"""Sparklines and bars."""
+"""Sparklines."""
 
 from datetime import date
 
-from rsm_site.drawing.bars import bar_lengths
 from rsm_site.drawing.sparkline import draw_sparkline
 
 
@@ -26,10 +25,3 @@ def test_a_flat_history_is_a_line_in_the_middle() -> None:
 def test_one_value_is_no_history() -> None:
     """With fewer than two values there is no line."""
     assert draw_sparkline([(date(2015, 1, 1), date(2015, 12, 31), 5)]) is None
-
-
-def test_bars_are_shares_of_the_largest() -> None:
-    """The largest fills the width, the least is still seen, nothing has no length."""
-    assert bar_lengths([2500, 1250, 1, 0]) == (100.0, 50.0, 0.5, 0.0)
-    assert bar_lengths([]) == ()
-    assert bar_lengths([0, 0]) == (0.0, 0.0)

@@ -34,7 +34,7 @@ ROWS = (
     ("spare",),
     ("model", "manifest"),
     ("language",),
-    ("dates", "errors", "memo", "progress", "stamps", "unchanged"),
+    ("dates", "errors", "memo", "progress", "stamps", "tex", "unchanged"),
     ("workers",),
 )
 WITHIN = {("exports", "assets"), ("publish", "serve")}

@@ -56,3 +56,22 @@ def test_what_fails_in_both_is_raised() -> None:
         workers.map_in_two(fail, THINGS)
     with pytest.raises(ChildProcessError):
         os.waitpid(-1, os.WNOHANG)
+
+
+def test_no_room_for_a_process_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the system has no room for another process, this one does all."""
+
+    def no_fork() -> int:
+        raise BlockingIOError
+
+    monkeypatch.setattr(os, "fork", no_fork)
+    done = []
+    assert workers.map_in_two(lambda thing: thing, THINGS) == list(THINGS)
+    with workers.beside(lambda: done.append(1)):
+        assert done == [1]
+
+
+def test_what_fails_beside_is_raised() -> None:
+    """An error of what is done meanwhile is told as it is where there is one core."""
+    with pytest.raises(ZeroDivisionError), workers.beside(lambda: 1 / 0):
+        pass

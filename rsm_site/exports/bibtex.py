@@ -1,25 +1,12 @@
 """Records -> sources.bib: BibTeX that BibLaTeX reads too."""
 
-import re
 from collections.abc import Iterator
 
 from rsm_site.dates import parse_date
 from rsm_site.exports.records import Record, Source
+from rsm_site.tex import escape, in_one_line
 
 _TYPES = {"web page": "online", "dataset": "dataset", "report": "report"}
-_SPECIAL = str.maketrans(
-    {
-        **{character: f"\\{character}" for character in "#$%&_"},
-        "\\": "{\\textbackslash}",
-        "^": "{\\textasciicircum}",
-        "~": "{\\textasciitilde}",
-        # A brace that is only escaped still counts when BibTeX looks for the end of a field.
-        "{": "{\\textbraceleft}",
-        "}": "{\\textbraceright}",
-    }
-)
-# What TeX would join to another sign: a dash, a quotation mark, a turned one.
-_LIGATURE = re.compile(r"([-'`])(?=\1)|(?<=[?!])(?=`)")
 _MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
 
 
@@ -27,14 +14,9 @@ def encode_sources(record: Record) -> bytes:
     """An entry for each source, its id as key (UTF-8)."""
     site = record.site
     # Outside of an entry everything is a comment, but for the sign that begins one.
-    head = f"% {_line(site.title).replace('@', '(at)')}, edition of {site.edition}"
+    head = f"% {in_one_line(site.title).replace('@', '(at)')}, edition of {site.edition}"
     head += f"; licence {site.licence}" if site.licence else ""
     return "\n".join([head, "", *(_entry(source) for source in record.sources)]).encode()
-
-
-def escape(text: str) -> str:
-    """The text as TeX reads it, in one line."""
-    return _LIGATURE.sub(lambda found: f"{found[0]}{{}}", _line(text).translate(_SPECIAL))
 
 
 def _entry(source: Source) -> str:
@@ -65,7 +47,3 @@ def _fields(source: Source) -> Iterator[tuple[str, str]]:
     yield "keywords", f"{{{escape(source.kind)}, {source.reliability}}}"
     if source.note:
         yield "note", f"{{{escape(source.note)}}}"
-
-
-def _line(text: str) -> str:
-    return " ".join(text.split())

@@ -3,6 +3,7 @@
 from msgspec import Struct
 
 from rsm_site.pages.desk import Desk
+from rsm_site.tex import escape
 
 
 class Citation(Struct, frozen=True, kw_only=True):
@@ -23,16 +24,12 @@ def cite(desk: Desk, url: str, claim: str = "") -> Citation:
     address = site.url.rstrip("/") + "/" + where if site.url else ""
     plain = ". ".join(part.rstrip(".") for part in (author, title, edition, address) if part)
     key = f"{(site.short_title or site.title).casefold().replace(' ', '-')}-{desk.edition.day}"
-    fields = [("author", f"{{{author}}}")] if author else []
-    fields += [("title", title), ("note", edition), ("year", str(desk.edition.day.year))]
+    fields = [("author", f"{{{escape(author)}}}")] if author else []
+    fields += [("title", escape(title)), ("note", escape(edition)), ("year", str(desk.edition.day.year))]
     if address:
         fields.append(("url", address))
-    body = "".join(f"  {name:<6} = {{{_bibtex(value)}}},\n" for name, value in fields)
+    body = "".join(f"  {name:<6} = {{{value}}},\n" for name, value in fields)
     return Citation(plain=plain, bibtex=f"@misc{{{_bibtex_key(key)},\n{body}}}")
-
-
-def _bibtex(text: str) -> str:
-    return "".join(f"\\{character}" if character in "#$%&_" else character for character in text)
 
 
 def _bibtex_key(text: str) -> str:

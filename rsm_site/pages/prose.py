@@ -1,6 +1,8 @@
 """A page of prose, whole or in blocks."""
 
-from markupsafe import Markup
+import re
+
+from markupsafe import Markup, escape
 from msgspec import Struct
 
 from rsm_site.model import ProsePage
@@ -54,11 +56,12 @@ def _split_blocks(
     body: Markup, headings: tuple[tuple[int, str, str], ...], level: int
 ) -> tuple[Markup, tuple[Block, ...]]:
     """Cut the HTML at its headings of `level`; what stands before the first stays the body."""
-    mark = f"<h{level}"
-    before, *rest = str(body).split(mark)
     titles = [(id_, words) for depth, id_, words in headings if depth == level]
-    blocks = []
-    for (id_, words), chunk in zip(titles, rest, strict=True):
-        html = chunk.partition(f"</h{level}>")[2]
-        blocks.append(Block(id=id_, title=words, body=Markup(html.strip())))
+    # Not at those that are written as HTML: they are no headings of the text.
+    marks = [f'<h{level} id="{escape(id_)}">' for id_, _words in titles]
+    before, *rest = re.split("|".join(map(re.escape, marks)) or r"(?!)", str(body))
+    blocks = [
+        Block(id=id_, title=words, body=Markup(chunk.partition(f"</h{level}>")[2].strip()))
+        for (id_, words), chunk in zip(titles, rest, strict=True)
+    ]
     return Markup(before.strip()), tuple(blocks)
