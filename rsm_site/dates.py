@@ -43,6 +43,11 @@ class DatePoint(Struct, frozen=True):
     approximate: bool = False
     uncertain: bool = False
 
+    @property
+    def is_vague(self) -> bool:
+        """Tell whether it is about that time, or uncertain."""
+        return self.approximate or self.uncertain
+
 
 class PartialDate(Struct, frozen=True):
     """A point in time or an interval between two; `end` is None for a point and for an interval without end."""
@@ -65,10 +70,14 @@ class PartialDate(Struct, frozen=True):
         return self.start.latest
 
     @property
+    def is_vague(self) -> bool:
+        """Tell whether where it begins or ends is about that time, or uncertain."""
+        return self.start.is_vague or (self.end is not None and self.end.is_vague)
+
+    @property
     def sort_key(self) -> tuple[date, int, bool]:
         """Order by the earliest day, then the less precise first."""
-        vague = self.start.approximate or self.start.uncertain
-        return (self.earliest, -self.latest.toordinal(), not vague)
+        return (self.earliest, -self.latest.toordinal(), not self.start.is_vague)
 
     @property
     def day(self) -> date | None:
@@ -79,7 +88,7 @@ class PartialDate(Struct, frozen=True):
     @property
     def machine(self) -> str | None:
         """A form that is true for machines (`<time datetime>`, JSON-LD): YYYY, YYYY-MM or YYYY-MM-DD, else None."""
-        if self.is_interval or self.start.approximate or self.start.uncertain:
+        if self.is_interval or self.start.is_vague:
             return None
         return self.start.text
 

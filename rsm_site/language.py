@@ -179,8 +179,7 @@ class Language:
         """Two points with what they share said once (11–12 July 2018), empty when they are too unlike for that."""
         from babel.dates import format_date
 
-        plain = not (start.approximate or start.uncertain or end.approximate or end.uncertain)
-        if not plain or start.precision != end.precision:
+        if start.is_vague or end.is_vague or start.precision != end.precision:
             return ""
         skeleton = {"day": "yMMMd", "month": "yMMM", "year": "y"}[start.precision]
         first, last = start.earliest, end.earliest

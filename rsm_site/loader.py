@@ -41,7 +41,6 @@ from rsm_site.stamps import File, is_settled, newest_of
 
 MAX_SUGGESTIONS = 300
 BUILT_IN_SECTIONS = ("figures", "strength", "timeline", "hubs", "nations", "sources")
-DEFAULT_FRONT_PAGE = ("overview", "figures", "strength", "hubs", "timeline", "nations", "sources")
 RESERVED_PAGES = (
     *("index", "timeline", "facts", "hubs", "nations", "changes", "sources", "glossary", "data", "about", "404"),
     *("factsheet", "events", "editions", "assets"),
@@ -586,7 +585,7 @@ def _check_front_page(factsheet: Factsheet, findings: Findings) -> Iterator[Prob
 
 def _check_addresses(factsheet: Factsheet) -> Iterator[Problem]:
     """An old address leads to one place, and is none that the site itself has."""
-    front = DEFAULT_FRONT_PAGE if factsheet.site.front_page is None else factsheet.site.front_page
+    front = factsheet.site.sections
     taken = {f"{name}.html": "a page of the site itself" for name in RESERVED_PAGES}
     taken |= {f"{page.id}.html": f"the page '{page.id}'" for page in factsheet.pages if page.id not in front}
     taken |= {f"events/{event.id}.html": f"the event '{event.id}'" for event in factsheet.events if event.has_text}

@@ -130,6 +130,9 @@ class S3Target(Record, frozen=True, kw_only=True):
 Target = FolderTarget | SshTarget | GitTarget | S3Target
 
 
+_DEFAULT_FRONT_PAGE = ("overview", "figures", "strength", "hubs", "timeline", "nations", "sources")
+
+
 class Site(Record, frozen=True, kw_only=True):
     """site.yaml: the site, the mission, the edition."""
 
@@ -151,6 +154,16 @@ class Site(Record, frozen=True, kw_only=True):
     map: Annotated[MapSettings | None, Field("What the map is drawn on.")] = None
     security: Annotated[Security | None, Field("Makes .well-known/security.txt.")] = None
     publish: Annotated[dict[str, Target], Field("Where the site is published, by name; secrets never here.")] = {}
+
+    @property
+    def sections(self) -> tuple[str, ...]:
+        """The sections of the front page, in order; those that have nothing to show are left out of it."""
+        return _DEFAULT_FRONT_PAGE if self.front_page is None else self.front_page
+
+    @property
+    def licence_url(self) -> str:
+        """Where the licence is explained, empty for none."""
+        return f"https://spdx.org/licenses/{self.licence}.html" if self.licence else ""
 
 
 class Source(Record, frozen=True, kw_only=True):

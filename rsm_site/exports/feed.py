@@ -8,7 +8,7 @@ from markupsafe import escape
 from msgspec import Struct
 
 from rsm_site.changes import ChangesView
-from rsm_site.exports.records import absolute, licence_url
+from rsm_site.exports.records import absolute
 from rsm_site.exports.store import Store
 from rsm_site.language import Language
 from rsm_site.model import Site
@@ -52,7 +52,7 @@ def encode_feed(site: Site, language: Language, editions: Iterable[EditionChange
         author=publisher.name if publisher else site.title,
         author_email=(publisher.email or None) if publisher else None,
         author_url=(publisher.url or None) if publisher else None,
-        rights=f"{site.licence} {licence_url(site.licence)}" if site.licence else None,
+        rights=f"{site.licence} {site.licence_url}" if site.licence else None,
         entries=tuple(
             FeedEntry(
                 day=day,

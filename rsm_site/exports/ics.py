@@ -32,9 +32,7 @@ def encode_events(record: Record, viewer: Viewer) -> bytes:
 
 def span_of(when: PartialDate, edition: date) -> tuple[date, date] | None:
     """The first and last day of what a date surely covers, None when they are not known by the day of the edition."""
-    points = (when.start, when.end or when.start)
-    is_vague = any(point.approximate or point.uncertain for point in points)
-    return None if is_vague or when.latest > edition else (when.earliest, when.latest)
+    return None if when.is_vague or when.latest > edition else (when.earliest, when.latest)
 
 
 def _head(record: Record, viewer: Viewer, left_out: int) -> Iterator[str]:

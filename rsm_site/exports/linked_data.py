@@ -242,14 +242,13 @@ class LinkedData:
 
     def _event(self, event: Event) -> Node:
         when = parse_date(event.date)
-        is_sure = not any(point.approximate or point.uncertain for point in (when.start, when.end or when.start))
         return _given(
             {
                 "@type": "Event",
                 "name": event.title,
                 "url": self._address(event.page),
-                "startDate": when.start.text if is_sure else None,
-                "endDate": when.end.text if is_sure and when.end else None,
+                "startDate": when.start.text if not when.is_vague else None,
+                "endDate": when.end.text if not when.is_vague and when.end else None,
                 "location": {"@type": "Place", "name": event.place} if event.place else None,
                 "citation": _ids(event.sources),
             }

@@ -255,11 +255,6 @@ def make_later(later: Later, viewer: Viewer) -> LaterRecord:
     )
 
 
-def licence_url(licence: str) -> str:
-    """Where a licence of the SPDX list is explained, empty for none."""
-    return f"https://spdx.org/licenses/{licence}.html" if licence else ""
-
-
 def absolute(base: str | None, url: str | None) -> str:
     """The whole address of a URL from the site's root, empty when the site has no address or there is no URL."""
     if not base or not url:
@@ -293,7 +288,7 @@ def make_site(edition: Edition) -> Site:
         if publisher
         else None,
         licence=site.licence or None,
-        licence_url=licence_url(site.licence) or None,
+        licence_url=site.licence_url or None,
         notice=site.notice or None,
     )
 

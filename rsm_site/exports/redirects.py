@@ -9,7 +9,6 @@ from msgspec import Struct
 from rsm_site.edition import Edition, Later
 from rsm_site.exports.records import absolute
 from rsm_site.language import Language
-from rsm_site.loader import DEFAULT_FRONT_PAGE
 from rsm_site.model import Event, ProsePage, Site
 from rsm_site.views import Addresses, relative
 
@@ -24,7 +23,7 @@ class Redirect(Struct, frozen=True, kw_only=True):
 
 def redirects_of(edition: Edition, later: Later | None, addresses: Addresses) -> Iterator[Redirect]:
     """The aliases of what the newest edition shows."""
-    front = DEFAULT_FRONT_PAGE if edition.site.front_page is None else edition.site.front_page
+    front = edition.site.sections
     shown: dict[str, Event | ProsePage] = {
         addresses.of("event", event.id): event for event in (*edition.events, *(later.events if later else ()))
     }

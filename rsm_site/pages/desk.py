@@ -10,7 +10,7 @@ from msgspec import Struct
 from rsm_site import changes
 from rsm_site.edition import Edition, FactAt, Later, reported_numbers
 from rsm_site.freeze import Rewriting
-from rsm_site.loader import DEFAULT_FRONT_PAGE, texts_of
+from rsm_site.loader import texts_of
 from rsm_site.material import Material
 from rsm_site.model import Event, Factsheet, Observation, Prose, ProsePage, Site, Source
 from rsm_site.views import Addresses, EventView, Viewer
@@ -153,7 +153,7 @@ class Desk:
     @property
     def front_names(self) -> tuple[str, ...]:
         """The sections of the front page, in order."""
-        return DEFAULT_FRONT_PAGE if self.site.front_page is None else self.site.front_page
+        return self.site.sections
 
     @property
     def own_pages(self) -> Iterator[ProsePage]:

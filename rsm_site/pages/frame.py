@@ -125,7 +125,7 @@ def _frame(
         tagline=site.tagline,
         notice=site.notice,
         licence=site.licence,
-        licence_url=f"https://spdx.org/licenses/{site.licence}.html" if site.licence else "",
+        licence_url=site.licence_url,
         publisher=publisher.name if publisher else "",
         publisher_url=publisher.url if publisher else "",
         publisher_email=publisher.email if publisher else "",
