@@ -92,8 +92,10 @@ def _state(content: str, templates: str, times: list[int] | None = None) -> byte
 
 
 def _listing(root: str, times: list[int] | None = None) -> bytes:
-    """Every file below a folder with its size, times of change and inode."""
+    """Every file below a folder with its size, times of change and inode; a link to a folder is a line of its own, and
+    what it leads to is looked at once."""
     lines, folders = [], [root]
+    followed = set()
     while folders:
         folder = folders.pop()
         lines.append(folder)
@@ -105,6 +107,9 @@ def _listing(root: str, times: list[int] | None = None) -> bytes:
                     folders.append(entry.path)
                 continue
             stat = entry.stat()
+            if entry.is_dir() and (stat.st_dev, stat.st_ino) not in followed:
+                followed.add((stat.st_dev, stat.st_ino))
+                folders.append(entry.path)
             if times is not None:
                 times.append(max(stat.st_mtime_ns, stat.st_ctime_ns))
             lines.append(f"{entry.name} {_stamp(stat)}")
