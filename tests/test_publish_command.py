@@ -240,6 +240,33 @@ def test_each_kind_of_target_is_reached(config: Config, monkeypatch: pytest.Monk
         command.publish(config, "cloud", YES, said.terminal())
 
 
+def test_a_domain_is_one_targets_own(config: Config) -> None:
+    """Of two branches that get the same site, built or as built, only the one with a domain gets a CNAME, each time and
+    after a rollback."""
+    said = Said()
+    targets = (
+        "pages: {kind: git, repository: pages.git, cname: a.example.org}\n  mirror: {kind: git, repository: m.git}"
+    )
+    edit(config, "site.yaml", "pages: {kind: git, repository: pages.git}", targets)
+    for name in ("pages", "m"):
+        subprocess.run(["git", "init", "--quiet", "--bare", str(config.project / f"{name}.git")], check=True)
+
+    def names(repository: str) -> set[str]:
+        listing = ["git", "-C", str(config.project / repository), "ls-tree", "-r", "--name-only", "gh-pages"]
+        return set(subprocess.run(listing, check=True, capture_output=True, text=True).stdout.split())
+
+    for value in ("13000", "10000"):
+        edit(config, "facts.yaml", "13000", value)
+        for target in ("pages", "mirror"):
+            assert command.publish(config, target, YES, said.terminal()) == 0
+            assert command.publish(config, target, Options(yes=True, as_built=True), said.terminal()) == 0
+        assert names("pages.git") - names("m.git") == {"CNAME"}
+    for target in ("pages", "mirror"):
+        assert command.rollback(config, target, "", YES, said.terminal()) == 0
+    assert names("pages.git") - names("m.git") == {"CNAME"}
+    assert not (config.output / "CNAME").exists()
+
+
 def test_nothing_published_is_told(config: Config) -> None:
     """The list of an empty target is a sentence."""
     said = Said()
