@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from conftest import Case
 
 from rsm_site.build import check_site
 from rsm_site.config import make_config
@@ -127,3 +128,34 @@ def test_a_front_page_may_leave_its_sources_out(tmp_path: Path) -> None:
     front = built.files["index.html"].decode()
     assert '<a class="cite__title" href="https://example.org/report-2023"' in front
     assert "#source-" not in front
+
+
+@pytest.mark.parametrize(
+    ("end", "reason"),
+    [
+        (">/dev/full", "No space left on device"),
+        ("", "Broken pipe"),
+        (">&-", "Bad file descriptor"),
+        (">&- --quiet", ""),
+    ],
+    ids=["full", "pipe", "closed", "closed and quiet"],
+)
+def test_what_cannot_be_printed_is_said(good_site: Case, end: str, reason: str) -> None:
+    """A full disk, a pipe that nobody reads and a closed standard output end in one sentence and status 3, written at
+    once or not; where there is nothing to print they are no fault."""
+    reader, pipe = os.pipe()
+    os.close(reader)
+    told = f"rsm-site: standard output cannot be written: {reason}\n"
+    for arguments in ("build", "check", "verify public") if reason == "" else ("build", "check", "--help", "--version"):
+        for buffered in ("", "1"):
+            done = subprocess.run(
+                ["sh", "-c", f"exec {sys.executable} -m rsm_site {arguments} {end}"],
+                cwd=good_site.project,
+                env={**os.environ, "PYTHONPATH": str(PROJECT), "PYTHONUNBUFFERED": buffered},
+                stdout=pipe,
+                stderr=subprocess.PIPE,
+                text=True,
+                check=False,
+            )
+            assert (done.returncode, done.stderr) == ((3, told) if reason else (0, ""))
+    os.close(pipe)
