@@ -159,3 +159,30 @@ def test_what_cannot_be_printed_is_said(good_site: Case, end: str, reason: str) 
             )
             assert (done.returncode, done.stderr) == ((3, told) if reason else (0, ""))
     os.close(pipe)
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
+def test_a_character_that_cannot_be_printed_is_replaced(good_site: Case, encoding: str) -> None:
+    """What the encoding of standard output does not have is no fault of the program; it is printed by its number."""
+    for arguments in (["build", "--output", "نمونه"], ["schema", "--output", "نمونه.schemas"]):
+        done = subprocess.run(
+            [sys.executable, "-m", "rsm_site", *arguments],
+            cwd=good_site.project,
+            env={**os.environ, "PYTHONPATH": str(PROJECT), "PYTHONIOENCODING": encoding},
+            capture_output=True,
+            check=False,
+        )
+        assert (done.returncode, done.stderr) == (0, b"")
+        assert b"\\u0646" in done.stdout
+
+
+def test_interrupted_while_it_starts() -> None:
+    """Ctrl-C while the command line is still being imported ends in a sentence."""
+    code = (
+        "import os, signal, sys\nfrom rsm_site.__main__ import run\nclass Interrupt:\n"
+        "    def find_spec(self, name, *_):\n        if name == 'rsm_site.cli':\n            os.kill(os.getpid(), 2)\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\nsys.meta_path.insert(0, Interrupt())\nrun()"
+    )
+    done = subprocess.run([sys.executable, "-c", code, "--version"], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (3, "")
+    assert done.stderr == "rsm-site: stopped; the published folder is as it was or wholly new\n"
