@@ -6,8 +6,6 @@ import os
 import sys
 from io import TextIOWrapper
 
-from rsm_site.unchanged import Record, cache_folder
-
 
 def main() -> int:
     """Run the command line, unless it is a build that would change nothing; the exit status."""
@@ -22,6 +20,8 @@ def main() -> int:
 
 
 def _run(arguments: list[str]) -> int:
+    from rsm_site.unchanged import Record, cache_folder  # here, where an interrupt of it is told
+
     record = Record(arguments, cache_folder())
     printed = record.what_was_printed(_put_back)
     if printed is None:
