@@ -1,5 +1,6 @@
 """The stages of a build, in order: load, plan, render, check, write."""
 
+import os
 from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import date
 from functools import partial
@@ -185,7 +186,7 @@ def spare_of(config: Config) -> Path | None:
 
 
 def _cached(config: Config, suffix: str) -> Path | None:
-    places = (str(path.absolute()).encode() for path in (config.content, config.templates, config.output))
+    places = (os.fsencode(path.absolute()) for path in (config.content, config.templates, config.output))
     return config.cache / f"{digest(*places).hex()}{suffix}" if config.cache else None
 
 

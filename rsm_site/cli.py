@@ -366,6 +366,10 @@ def _config(options: argparse.Namespace) -> "Config":
         for name in ("content", "templates", "output", "edition", "known_by", "strict", "single_file", "pdf")
         if hasattr(options, name)
     }
+    try:
+        Path.cwd()
+    except FileNotFoundError as error:
+        raise SiteError("the working folder was removed; change to another one") from error
     project = getattr(options, "project", Path())
     if not project.is_dir():
         raise UsageError(f"there is no project folder at {project}")

@@ -23,7 +23,11 @@ class Record:
     def __init__(self, arguments: Sequence[str], cache: str | None) -> None:
         """Look in the folder `cache`; without one nothing is remembered."""
         self._began = perf_counter()
-        self._asked = "\0".join(("2", sys.version, os.getcwd(), *arguments)).encode()
+        try:
+            here = os.getcwd()
+        except OSError:  # it was removed
+            here = cache = ""
+        self._asked = os.fsencode("\0".join(("2", sys.version, here, *arguments)))
         self._path = os.path.join(cache, f"{crc32(self._asked):08x}.built") if cache else ""
         self._inputs = b""
 

@@ -186,3 +186,23 @@ def test_interrupted_while_it_starts() -> None:
     done = subprocess.run([sys.executable, "-c", code, "--version"], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (3, "")
     assert done.stderr == "rsm-site: stopped; the published folder is as it was or wholly new\n"
+
+
+def test_odd_folders_are_only_folders(tmp_path: Path) -> None:
+    """Names that are not UTF-8, or not in the encoding of the file system, are built in and built to, twice; a working
+    folder that was removed is told, and does not keep the version from being printed."""
+    odd = tmp_path / os.fsdecode(b"\xc3\xa9\xff")
+    shutil.copytree(PROJECT / "rsm_site" / "starter" / "content", odd / "content")
+    plain = {**os.environ, "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "PYTHONPATH": str(PROJECT)}
+    command = [sys.executable, "-m", "rsm_site"]
+    for environment in (plain, plain, {"PATH": os.environ["PATH"], "PYTHONPATH": str(PROJECT), "HOME": str(tmp_path)}):
+        built = [*command, "--output", b"public\xff"]
+        done = subprocess.run(built, cwd=odd, env=environment, capture_output=True, check=False)
+        assert (done.returncode, done.stderr) == (0, b"")
+    assert (odd / os.fsdecode(b"public\xff") / "index.html").is_file()
+    for arguments, status, told in (("--version", 0, ""), ("check", 3, "rsm-site: the working folder was removed; ")):
+        script = f"mkdir gone && cd gone && rmdir ../gone && exec {sys.executable} {PROJECT / 'build.py'} {arguments}"
+        gone = subprocess.run(["sh", "-c", script], cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert gone.returncode == status
+        assert gone.stderr.startswith(told)
+        assert gone.stderr.count("\n") == (1 if told else 0)
