@@ -222,7 +222,7 @@ def _run_build(options: argparse.Namespace, *, write: bool) -> int:
         before, after = f"{what}: {counts}", f". Next: {following}"
         _tell(f"{before}{perf_counter() - started:.2f} s{after}")
     options.built = built  # alive to the end of the process, which then need not take it apart
-    if record and not built.problems:
+    if record and not built.problems and _format(options) != "json":  # which is said even of no problems
         spare = spare_of(config)
         copy = str(spare) if spare and is_spare_of(spare, built.files) else ""
         record.end(*sources, str(config.output.absolute()), copy, before, after)

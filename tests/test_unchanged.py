@@ -74,7 +74,7 @@ def untouched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Command]:
     """Projects that nobody has changed for two seconds: times of change as coarse as a file system's could hide a
     change, and the record of files just written is not kept."""
     folder = tmp_path_factory.mktemp("untouched")
-    made = [Command(folder / f"project-{number}", folder / f"cache-{number}") for number in range(len(CHANGES) + 7)]
+    made = [Command(folder / f"project-{number}", folder / f"cache-{number}") for number in range(len(CHANGES) + 9)]
     time.sleep(2.1)
     return iter(made)
 
@@ -150,6 +150,21 @@ def test_something_changed(command: Command, what: str) -> None:
     assert was_run
     assert (command.project / "public/index.html").is_file()
     assert not (command.project / ".public.staging").exists()
+
+
+def test_output_replaced_by_a_link(command: Command) -> None:
+    """An output folder that has become a link is refused, as by any build."""
+    (command.project / "public").rename(command.project / "elsewhere")
+    (command.project / "public").symlink_to("elsewhere")
+    was_run, printed = command.build()
+    assert was_run
+    assert printed.endswith("public is a symbolic link; name the folder itself\n")
+
+
+def test_no_problems_as_json(command: Command) -> None:
+    """A list of no problems is printed each time, whether anything has changed or not."""
+    for _ in range(2):
+        assert command.build("--format", "json")[1] == "[]\n"
 
 
 def test_a_linked_folder_of_templates(command: Command) -> None:
