@@ -239,6 +239,9 @@ def freeze_edition(config: Config, day: date) -> Path:
 def _load(
     config: Config, memo: Memo | None = None, changed: Collection[str] | None = None
 ) -> tuple[Loaded, Factsheet, Language]:
+    if not config.templates.is_dir():
+        hint = "leave out --templates to take those of the project, or those that rsm-site comes with"
+        raise UsageError(f"there is no folder of templates at {config.templates}; {hint}")
     loaded = load_factsheet(config, memo, changed)
     factsheet = loaded.factsheet
     if factsheet is None or any(problem.severity == "error" for problem in loaded.problems):

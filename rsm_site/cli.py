@@ -95,8 +95,8 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     add("--strict", action="store_true", help="take every warning for an error")
     add("--format", choices=("text", "json", "github"), help="how problems are printed")
     add("--quiet", action="store_true", help="print problems only")
+    add("--version", action="version", version=f"rsm-site {__version__}", help="print the version")
     parser = _Parser(prog="rsm-site", description="Build a mission factsheet.", parents=[common], epilog=_EPILOG)
-    parser.add_argument("--version", action="version", version=f"rsm-site {__version__}")
     subparsers = parser.add_subparsers(dest="command", metavar="COMMAND")
     wants_help = any(word in ("-h", "--help", "--version") for word in arguments)
     if not wants_help:

@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 from conftest import Case
 
+from rsm_site import __version__
 from rsm_site.build import check_site
+from rsm_site.cli import COMMANDS
 from rsm_site.config import make_config
 
 PROJECT = Path(__file__).parent.parent
@@ -206,3 +208,20 @@ def test_odd_folders_are_only_folders(tmp_path: Path) -> None:
         assert gone.returncode == status
         assert gone.stderr.startswith(told)
         assert gone.stderr.count("\n") == (1 if told else 0)
+
+
+def test_a_missing_folder_is_wrong_use(good_site: Case) -> None:
+    """Content, templates or a project that are not there end every command that needs them with status 2 and a way
+    out."""
+    for option in ("--content", "--templates", "--project"):
+        for arguments in (["build"], ["check"], ["changes", "--from", "2019-01-01", "--to", "2020-01-01"]):
+            done = good_site.run(*arguments, option, "nowhere")
+            assert done.status == 2
+            assert re.fullmatch(r"rsm-site: there is no .*folder.* at nowhere\b.*\n", done.err)
+
+
+@pytest.mark.parametrize("command", ["", *COMMANDS])
+def test_every_command_tells_the_version(good_site: Case, command: str) -> None:
+    """`--version` stands before or after a command, whatever else that wants."""
+    for arguments in ([command, "--version"], ["--version", command]):
+        assert good_site.run(*filter(None, arguments)) == (0, f"rsm-site {__version__}\n", "")
