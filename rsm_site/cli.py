@@ -293,6 +293,8 @@ def _terminal(options: argparse.Namespace) -> "Terminal":
     quiet = getattr(options, "quiet", False)
     return Terminal(
         say=(lambda _text: None) if quiet else _tell,
+        warn=_tell,
+        report=lambda built: _report(options, built.problems, built.texts),
         ask=ask if sys.stdin.isatty() and sys.stdout.isatty() else None,
         progress=(lambda step: _say(f"  {step}")) if sys.stderr.isatty() and not quiet else lambda _step: None,
         now=datetime.now(UTC),

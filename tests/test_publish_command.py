@@ -12,6 +12,7 @@ import pytest
 import yaml
 from peers import NOW, read_folder
 
+from rsm_site.build import Built
 from rsm_site.config import Config, make_config
 from rsm_site.errors import ContentError, OutputError, PublishError, UsageError
 from rsm_site.manifest import MANIFEST, decode_manifest
@@ -61,7 +62,11 @@ class Said(list[str]):
         """The terminal; without an answer nobody is there."""
         now = datetime.strptime(NOW, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
         ask = None if answer is None else lambda _question: answer
-        return Terminal(say=self.append, ask=ask, now=now)
+        return Terminal(say=self.append, warn=self.append, report=self.report, ask=ask, now=now)
+
+    def report(self, built: Built) -> None:
+        """Keep the codes of a build's problems."""
+        self.extend(problem.code for problem in built.problems)
 
 
 def edit(config: Config, name: str, old: str, new: str) -> None:
@@ -184,6 +189,15 @@ def test_content_with_problems_is_not_published(config: Config) -> None:
     edit(config, "site.yaml", "title:", "tittle:")
     with pytest.raises(ContentError):
         command.rollback(config, "disk", "", YES, said.terminal())
+
+
+def test_warnings_are_told_before_anything_is_sent(config: Config) -> None:
+    """A publish tells of what its build warns of, and goes on."""
+    said = Said()
+    (config.content / "notes.txt").write_text("mine")
+    assert command.publish(config, "disk", YES, said.terminal()) == 0
+    assert said[0] == "unread-file"
+    assert said[-1].startswith("Published release ")
 
 
 def test_as_built_sends_the_folder_or_nothing(config: Config) -> None:
