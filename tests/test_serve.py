@@ -295,7 +295,23 @@ def touch(path: Path, _text: str) -> None:
     os.utime(path, ns=(now, now))
 
 
-WAYS = (write_in_place, write_and_rename, truncate_and_write, delete_and_create, keep_a_backup, touch)
+def keep_the_date(path: Path, text: str) -> None:
+    """In place, with the old size where the text has it, and with the old date."""
+    with path.open("r+b", buffering=0) as file:
+        status = os.fstat(file.fileno())
+        os.pwrite(file.fileno(), text.encode(), 0)
+        os.utime(file.fileno(), ns=(status.st_atime_ns, status.st_mtime_ns))
+
+
+WAYS = (
+    write_in_place,
+    write_and_rename,
+    truncate_and_write,
+    delete_and_create,
+    keep_a_backup,
+    touch,
+    keep_the_date,
+)
 
 
 @pytest.mark.parametrize("save", WAYS)
