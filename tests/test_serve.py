@@ -483,6 +483,20 @@ def test_a_template_with_an_error_is_placed(tmp_path: Path) -> None:
         assert not (folder / "public").exists()
 
 
+def test_a_linked_folder_of_templates_is_followed(tmp_path: Path) -> None:
+    """Many templates changed at once in a folder that is only linked are one change, though a link leads back up."""
+    folder = starter(tmp_path, templates=True)
+    macros = (folder / "templates" / "macros").rename(tmp_path / "shared")
+    (folder / "templates" / "macros").symlink_to(macros)
+    (macros / "up").symlink_to(folder / "templates")
+    with running(folder) as server:
+        time.sleep(0.5)
+        for template in macros.glob("*.html"):
+            template.write_text(template.read_text(encoding="utf-8").replace("<h2 ", "<h2 lang=x "), encoding="utf-8")
+        server.hears("Built again: [1-9]")
+        assert b"<h2 lang=x" in server.ask()[2]
+
+
 def test_a_served_page_differs_by_one_script_and_the_policy(real: Running) -> None:
     """But for the preview's script, and what the page's policy has to allow for it, the site is served as built."""
     built = check_site(make_config(project=real.folder))

@@ -135,8 +135,10 @@ class Changes:
 
     def _scan(self) -> Iterator[tuple[str, Stamp]]:
         for root in self._folders:
-            for folder, folders, files in os.walk(root.resolve()):
-                folders[:] = [name for name in folders if not LEFT_BEHIND.fullmatch(name)]
+            for folder, folders, files in os.walk(root.resolve(), followlinks=True):
+                folders[:] = [
+                    name for name in folders if not LEFT_BEHIND.fullmatch(name) and not _leads_up(folder, name)
+                ]
                 yield from _stamps(f"{folder}{os.sep}{name}" for name in files if not LEFT_BEHIND.fullmatch(name))
 
     def _identity(self) -> list[tuple[int, int] | None]:
@@ -147,6 +149,12 @@ class Changes:
 def _is_left_behind(path: Path, roots: Iterable[Path]) -> bool:
     inside = next((path.relative_to(root) for root in roots if path.is_relative_to(root)), path)
     return any(LEFT_BEHIND.fullmatch(part) for part in inside.parts)
+
+
+def _leads_up(folder: str, name: str) -> bool:
+    """Tell whether this is a link to a folder above it."""
+    path = Path(folder, name)
+    return path.is_symlink() and Path(folder).resolve().is_relative_to(path.resolve())
 
 
 def _stamps(paths: Iterable[str]) -> Iterator[tuple[str, Stamp]]:
