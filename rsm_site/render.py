@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
+from jinja2.bccache import Bucket
 
 from rsm_site.errors import SiteError
 from rsm_site.language import Language
@@ -72,15 +73,35 @@ class _Environment(jinja2.Environment):
         return self.globals if d is None else super().make_globals(d)
 
 
+class _BytecodeCache(jinja2.FileSystemBytecodeCache):
+    """Compiled templates in a folder; where it cannot be read or written, they are compiled again."""
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Fill the bucket with what is kept."""
+        with suppress(OSError):
+            super().load_bytecode(bucket)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keep what the bucket holds."""
+        with suppress(OSError):
+            super().dump_bytecode(bucket)
+
+
 @contextmanager
 def compiling(templates: Path, cache: Path | None) -> Iterator[None]:
     """Have the templates compiled into the cache meanwhile if it holds none at all; whoever comes to one first compiles
     it."""
-    if cache is None or not can_fork() or any((cache / "templates").glob("*.cache")):
+    if cache is None or not can_fork() or _holds_templates(cache):
         yield
         return
     with beside(lambda: _compile_all(_make_environment(templates, cache))):
         yield
+
+
+def _holds_templates(cache: Path) -> bool:
+    with suppress(OSError):
+        return any((cache / "templates").glob("*.cache"))
+    return False
 
 
 def _compile_all(environment: jinja2.Environment) -> None:
@@ -110,4 +131,4 @@ def _bytecode_cache(folder: Path | None) -> jinja2.BytecodeCache | None:
         (folder / "templates").mkdir(parents=True, exist_ok=True)
     except OSError:
         return None
-    return jinja2.FileSystemBytecodeCache(str(folder / "templates"), "%s.cache")
+    return _BytecodeCache(str(folder / "templates"), "%s.cache")
