@@ -11,6 +11,7 @@ from jinja2.bccache import Bucket
 from rsm_site.errors import SiteError
 from rsm_site.language import Language
 from rsm_site.pages import Page
+from rsm_site.stamps import list_files
 from rsm_site.workers import beside, can_fork
 
 
@@ -46,7 +47,7 @@ class Renderer:
 
     def _undecodable(self) -> str:
         """The first template that is not UTF-8."""
-        for name in self._environment.list_templates(extensions=["html", "svg"]):
+        for name in (name for name in list_files(self._templates) if name.endswith((".html", ".svg"))):
             try:
                 (self._templates / name).read_text(encoding="utf-8")
             except UnicodeDecodeError:

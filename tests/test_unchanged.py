@@ -168,12 +168,15 @@ def test_no_problems_as_json(command: Command) -> None:
 
 
 def test_a_linked_folder_of_templates(command: Command) -> None:
-    """What is edited in a folder that the templates only link to shows in the site, though a link leads back."""
+    """What is edited in a folder that the templates only link to shows in the site, and what is wrong there is
+    placed, though a link leads back."""
     before = site_of(command.project)
     rewrite(command.project / "shared/section.html", "<h2", "<h2 lang=x")
     assert command.build()[0]
     after = site_of(command.project)
     assert {url for url in before if before[url] != after[url]} >= {"index.html", "editions/2024-06-30/index.html"}
+    (command.project / "shared/section.html").write_bytes(b"\xff")
+    assert "templates/macros/section.html is not UTF-8" in command.build()[1]
 
 
 def test_not_remembered_when_just_written(command: Command) -> None:
