@@ -4,25 +4,32 @@ import atexit
 import gc
 import os
 import sys
-
-from rsm_site.unchanged import Record, cache_folder
+from io import TextIOWrapper
 
 
 def main() -> int:
     """Run the command line, unless it is a build that would change nothing; the exit status."""
-    arguments = sys.argv[1:]
-    record = Record(arguments, cache_folder())
     try:
-        printed = record.what_was_printed(_put_back)
+        return _run(sys.argv[1:])
     except KeyboardInterrupt:
-        print("rsm-site: stopped; the published folder is as it was or wholly new", file=sys.stderr)
-        return 3
+        told = "stopped; the published folder is as it was or wholly new"
+    except OSError as error:
+        told = f"standard output cannot be written: {error.strerror}"
+    print(f"rsm-site: {told}", file=sys.stderr)
+    return 3
+
+
+def _run(arguments: list[str]) -> int:
+    from rsm_site.unchanged import Record, cache_folder  # here, where an interrupt of it is told
+
+    record = Record(arguments, cache_folder())
+    printed = record.what_was_printed(_put_back)
     if printed is None:
         from rsm_site import cli
 
         return cli.main(arguments, record)
     if printed:
-        print(printed)
+        print(printed, flush=True)
     return 0
 
 
@@ -45,19 +52,29 @@ def _put_back(spare: str, output: str) -> bool:
 
 def run() -> None:
     """Run the command line and end the process, without giving back the memory of a large site piece by piece."""
-    status = 1
+    status = 3
 
     def end() -> None:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(status)
+        try:
+            sys.stdout.flush()
+            sys.stderr.flush()
+        finally:
+            os._exit(status)
 
     gc.disable()  # a command makes nothing but live objects; the preview, which goes on, turns it on again
     atexit.register(end)  # the first to be registered is the last to be called: libraries end before it
-    try:
-        status = main()
-    except SystemExit as ended:  # after --help or --version
-        status = int(ended.code or 0)
+    _prepare_streams()
+    status = main()
+
+
+def _prepare_streams() -> None:
+    """Let a stream that is closed fail when something is printed to it, and not before, and show a character that the
+    encoding of standard output does not have by its number."""
+    sys.stdin = sys.stdin or os.fdopen(os.open(os.devnull, os.O_RDONLY))
+    sys.stdout = sys.stdout or os.fdopen(os.open(os.devnull, os.O_RDONLY), "w")
+    sys.stderr = sys.stderr or os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 if __name__ == "__main__":

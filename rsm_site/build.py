@@ -1,5 +1,6 @@
 """The stages of a build, in order: load, plan, render, check, write."""
 
+import os
 from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import date
 from functools import partial
@@ -186,7 +187,7 @@ def spare_of(config: Config) -> Path | None:
 
 
 def _cached(config: Config, suffix: str) -> Path | None:
-    places = (str(path.absolute()).encode() for path in (config.content, config.templates, config.output))
+    places = (os.fsencode(path.absolute()) for path in (config.content, config.templates, config.output))
     return config.cache / f"{digest(*places).hex()}{suffix}" if config.cache else None
 
 
@@ -239,6 +240,9 @@ def freeze_edition(config: Config, day: date) -> Path:
 def _load(
     config: Config, memo: Memo | None = None, changed: Collection[str] | None = None
 ) -> tuple[Loaded, Factsheet, Language]:
+    if not config.templates.is_dir():
+        hint = "leave out --templates to take those of the project, or those that rsm-site comes with"
+        raise UsageError(f"there is no folder of templates at {config.templates}; {hint}")
     loaded = load_factsheet(config, memo, changed)
     factsheet = loaded.factsheet
     if factsheet is None or any(problem.severity == "error" for problem in loaded.problems):

@@ -1,7 +1,6 @@
 """Options, messages and exit status of the command line."""
 
 import argparse
-import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
@@ -55,9 +54,8 @@ def main(arguments: Sequence[str] | None = None, record: Record | None = None) -
     except KeyboardInterrupt:
         _say("rsm-site: stopped; the published folder is as it was or wholly new")
         return 3
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 3
+    except SystemExit as ended:  # after --help or --version
+        return int(ended.code or 0)
     except OSError as error:
         what = f"{error.strerror or error}: {error.filename}" if error.filename else error.strerror or error
         _say(f"rsm-site: {what}")
@@ -80,6 +78,10 @@ class _Parser(argparse.ArgumentParser):
         """UsageError with the message and where to read on."""
         raise UsageError(f"{message}; see '{self.prog} --help'")
 
+    def _print_message(self, message: str, _file: object = None) -> None:
+        """Say it in full: argparse goes on when it cannot be written."""
+        _tell(message.rstrip())
+
 
 def _parse(arguments: list[str]) -> argparse.Namespace:
     common = _Parser(add_help=False, argument_default=argparse.SUPPRESS)
@@ -93,8 +95,8 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     add("--strict", action="store_true", help="take every warning for an error")
     add("--format", choices=("text", "json", "github"), help="how problems are printed")
     add("--quiet", action="store_true", help="print problems only")
+    add("--version", action="version", version=f"rsm-site {__version__}", help="print the version")
     parser = _Parser(prog="rsm-site", description="Build a mission factsheet.", parents=[common], epilog=_EPILOG)
-    parser.add_argument("--version", action="version", version=f"rsm-site {__version__}")
     subparsers = parser.add_subparsers(dest="command", metavar="COMMAND")
     wants_help = any(word in ("-h", "--help", "--version") for word in arguments)
     if not wants_help:
@@ -218,9 +220,9 @@ def _run_build(options: argparse.Namespace, *, write: bool) -> int:
         if write:
             what, following = f"Built {_shown(config.output)}", f"open {_shown(config.output / 'index.html')}"
         before, after = f"{what}: {counts}", f". Next: {following}"
-        print(f"{before}{perf_counter() - started:.2f} s{after}")
+        _tell(f"{before}{perf_counter() - started:.2f} s{after}")
     options.built = built  # alive to the end of the process, which then need not take it apart
-    if record and not built.problems:
+    if record and not built.problems and _format(options) != "json":  # which is said even of no problems
         spare = spare_of(config)
         copy = str(spare) if spare and is_spare_of(spare, built.files) else ""
         record.end(*sources, str(config.output.absolute()), copy, before, after)
@@ -291,6 +293,8 @@ def _terminal(options: argparse.Namespace) -> "Terminal":
     quiet = getattr(options, "quiet", False)
     return Terminal(
         say=(lambda _text: None) if quiet else _tell,
+        warn=_tell,
+        report=lambda built: _report(options, built.problems, built.texts),
         ask=ask if sys.stdin.isatty() and sys.stdout.isatty() else None,
         progress=(lambda step: _say(f"  {step}")) if sys.stderr.isatty() and not quiet else lambda _step: None,
         now=datetime.now(UTC),
@@ -306,18 +310,19 @@ def _changes(options: argparse.Namespace) -> int:
         raise UsageError(f"--to {options.to_day} is before --from {options.from_day}; exchange them")
     changed = describe_changes(_config(options), options.from_day, options.to_day)
     if _format(options) == "json":
-        print(json.dumps(changed.as_plain(), ensure_ascii=False, indent=1))
+        _tell(json.dumps(changed.as_plain(), ensure_ascii=False, indent=1))
         return 0
     from rsm_site.report import printable
 
     counted = f"{changed.count} change{'' if changed.count == 1 else 's'}"
-    print(f"From {options.from_day} to {options.to_day}: {counted}")
+    lines = [f"From {options.from_day} to {options.to_day}: {counted}"]
     for group in changed.groups:
-        print(f"\n{printable(group.label)}")
+        lines += ["", printable(group.label)]
         for entry in group.entries:
             difference = f" ({entry.difference})" if entry.difference else ""
             cited = ", ".join(source.id for source in entry.sources)
-            print(printable(f"  {entry.kind_label}: {entry.text}{difference} [{cited}]"))
+            lines.append(printable(f"  {entry.kind_label}: {entry.text}{difference} [{cited}]"))
+    _tell("\n".join(lines))
     return 0
 
 
@@ -326,7 +331,7 @@ def _freeze(options: argparse.Namespace) -> int:
 
     path = freeze_edition(_config(options), options.day)
     if not getattr(options, "quiet", False):
-        print(f"Froze {options.day} in {_shown(path)}. Next: commit the file")
+        _tell(f"Froze {options.day} in {_shown(path)}. Next: commit the file")
     return 0
 
 
@@ -335,7 +340,7 @@ def _new(options: argparse.Namespace) -> int:
 
     count = write_starter(options.dir)
     if not getattr(options, "quiet", False):
-        print(f"Made {options.dir}: {count} files. Next: cd {options.dir} && rsm-site build")
+        _tell(f"Made {options.dir}: {count} files. Next: cd {options.dir} && rsm-site build")
     return 0
 
 
@@ -350,8 +355,8 @@ def _schema(options: argparse.Namespace) -> int:
         text = json.dumps(fields.json_schema(name), indent=2, ensure_ascii=False) + "\n"
         (folder / f"{name}.schema.json").write_text(text, encoding="utf-8")
     if not getattr(options, "quiet", False):
-        print("\n".join(fields.field_reference()))
-        print(f"Wrote {len(schema.SINGLE) + len(schema.LISTS)} JSON Schema files to {_shown(folder)}")
+        _tell("\n".join(fields.field_reference()))
+        _tell(f"Wrote {len(schema.SINGLE) + len(schema.LISTS)} JSON Schema files to {_shown(folder)}")
     return 0
 
 
@@ -363,6 +368,10 @@ def _config(options: argparse.Namespace) -> "Config":
         for name in ("content", "templates", "output", "edition", "known_by", "strict", "single_file", "pdf")
         if hasattr(options, name)
     }
+    try:
+        Path.cwd()
+    except FileNotFoundError as error:
+        raise SiteError("the working folder was removed; change to another one") from error
     project = getattr(options, "project", Path())
     if not project.is_dir():
         raise UsageError(f"there is no project folder at {project}")
@@ -408,7 +417,11 @@ def _report(options: argparse.Namespace, problems: Sequence[Problem], texts: Map
 
 
 def _tell(text: str) -> None:
-    print(text, flush=True)
+    """Say it on standard output, at once; SiteError when it cannot be written."""
+    try:
+        print(text, flush=True)
+    except OSError as error:
+        raise SiteError(f"standard output cannot be written: {error.strerror}") from error
 
 
 def _say(text: str) -> None:

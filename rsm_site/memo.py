@@ -1,5 +1,6 @@
 """What was made before, kept by what it was made from; it may be deleted at any time and is never a source of truth."""
 
+import os
 import pickle
 import sqlite3
 import sys
@@ -60,7 +61,7 @@ class Memo:
         self.last: dict[str, Any] = {}  # what was seen last, by kind; in memory alone
         self._used: set[bytes] = set()
         self._path = path if writes else None
-        if path and path.exists():
+        if path and os.access(path, os.R_OK):
             with suppress(sqlite3.Error), sqlite3.connect(path, timeout=1) as file:
                 if file.execute("PRAGMA user_version").fetchone() == (_FORMAT,):
                     self._stored = dict(file.execute("SELECT key, value FROM made"))

@@ -120,7 +120,7 @@ class S3Target(Record, frozen=True, kw_only=True):
 
     kind: Annotated[Literal["s3"], Field("The kind of host.")]
     bucket: Annotated[str, Field("The bucket's name.", "host")]
-    prefix: Annotated[str, Field("What each key begins with.")] = ""
+    prefix: Annotated[str, Field("The folder in the bucket, with or without a slash at its end.")] = ""
     endpoint: Annotated[str, Field("The store's address, when it is not Amazon's.", "url")] = ""
     region: Annotated[str, Field("The store's region.", "host")] = ""
     keep: Annotated[int, Field("How many releases stay for rollback.", "count")] = 5

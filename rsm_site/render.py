@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
+from jinja2.bccache import Bucket
 
 from rsm_site.errors import SiteError
 from rsm_site.language import Language
 from rsm_site.pages import Page
+from rsm_site.stamps import list_files
 from rsm_site.workers import beside, can_fork
 
 _SYNTAX: dict[str, Any] = {
@@ -51,7 +53,7 @@ class Renderer:
 
     def _undecodable(self) -> str:
         """The first template that is not UTF-8."""
-        for name in self._environment.list_templates(extensions=["html", "svg"]):
+        for name in (name for name in list_files(self._templates) if name.endswith((".html", ".svg"))):
             try:
                 (self._templates / name).read_text(encoding="utf-8")
             except UnicodeDecodeError:
@@ -78,15 +80,35 @@ class _Environment(jinja2.Environment):
         return self.globals if d is None else super().make_globals(d)
 
 
+class _BytecodeCache(jinja2.FileSystemBytecodeCache):
+    """Compiled templates in a folder; where it cannot be read or written, they are compiled again."""
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Fill the bucket with what is kept."""
+        with suppress(OSError):
+            super().load_bytecode(bucket)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keep what the bucket holds."""
+        with suppress(OSError):
+            super().dump_bytecode(bucket)
+
+
 @contextmanager
 def compiling(templates: Path, cache: Path | None) -> Iterator[None]:
     """Have the templates compiled into the cache meanwhile if it holds none at all; whoever comes to one first compiles
     it."""
-    if cache is None or not can_fork() or any((cache / "templates").glob("*.cache")):
+    if cache is None or not can_fork() or _holds_templates(cache):
         yield
         return
     with beside(lambda: _compile_all(_make_environment(templates, cache))):
         yield
+
+
+def _holds_templates(cache: Path) -> bool:
+    with suppress(OSError):
+        return any((cache / "templates").glob("*.cache"))
+    return False
 
 
 def _compile_all(environment: jinja2.Environment) -> None:

@@ -32,14 +32,17 @@ def is_settled(file: File, newest: int) -> bool:
 
 
 def list_files(folder: Path) -> dict[str, File]:
-    """Every file below a folder by its path from there, in order."""
-    found, waiting = {}, [""]
+    """Every file below a folder by its path from there, in order, links followed, but not back to a folder above."""
+    found, waiting = {}, [("", frozenset[str]())]
     while waiting:
-        above = waiting.pop()
+        above, within = waiting.pop()
+        real = os.path.realpath(folder / above)
+        if real in within:
+            continue
         with os.scandir(folder / above) as entries:
             for entry in entries:
-                if entry.is_dir(follow_symlinks=False):
-                    waiting.append(f"{above}{entry.name}/")
+                if entry.is_dir():
+                    waiting.append((f"{above}{entry.name}/", within | {real}))
                 elif entry.is_file():
                     found[above + entry.name] = File(entry.path, entry.stat())
     return dict(sorted(found.items()))

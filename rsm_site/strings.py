@@ -23,7 +23,7 @@ def _read(path: Path, memo: Memo) -> dict[str, Words]:
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise SiteError(f"the interface words cannot be read: {error}") from error
+        raise SiteError(f"the interface words cannot be read: {error.strerror}: {path}") from error
     return memo.get("strings", digest(data), lambda: _parse(path, data))
 
 

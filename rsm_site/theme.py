@@ -1,5 +1,6 @@
 """The folder of templates: what every page depends on, and the static files; read again when they were written."""
 
+import os
 from functools import partial
 from pathlib import Path
 
@@ -23,7 +24,7 @@ class Theme:
 
     def digest(self, config: Config, language: Language) -> bytes:
         """A hash of what every page depends on: templates, words, options."""
-        parts = (part for path, file in self._files.items() for part in (path.encode(), self._digest(file)))
+        parts = (part for path, file in self._files.items() for part in (os.fsencode(path), self._digest(file)))
         options = (config.edition, config.known_by, config.single_file, config.pdf, language.tag, language.strings)
         return digest(dump(options), *parts)
 

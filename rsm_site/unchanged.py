@@ -5,7 +5,7 @@ read or wrote the size, the times of change and the inode. While all of these ar
 only print the same; and where the output folder was removed, put the copy of the site there that the cache holds.
 """
 # Start-up is all that it costs, so paths are strings and nothing beyond `os` is imported:
-# ruff: noqa: PTH103, PTH105, PTH109, PTH111, PTH112, PTH116, PTH118, PTH120, PTH123
+# ruff: noqa: PTH103, PTH105, PTH109, PTH111, PTH112, PTH114, PTH116, PTH118, PTH120, PTH123
 
 import os
 import sys
@@ -23,7 +23,11 @@ class Record:
     def __init__(self, arguments: Sequence[str], cache: str | None) -> None:
         """Look in the folder `cache`; without one nothing is remembered."""
         self._began = perf_counter()
-        self._asked = "\0".join(("2", sys.version, os.getcwd(), *arguments)).encode()
+        try:
+            here = os.getcwd()
+        except OSError:  # it was removed
+            here = cache = ""
+        self._asked = os.fsencode("\0".join(("2", sys.version, here, *arguments)))
         self._path = os.path.join(cache, f"{crc32(self._asked):08x}.built") if cache else ""
         self._inputs = b""
 
@@ -34,7 +38,9 @@ class Record:
             with open(self._path, "rb") as file:
                 asked, *parts, inputs, outputs = file.read().split(b"\0\0")
             content, templates, output, spare, stamp, before, after = map(os.fsdecode, parts)
-            if asked != self._asked or _leftovers(output) or inputs != _state(content, templates):
+            if asked != self._asked or inputs != _state(content, templates):
+                return None
+            if _leftovers(output) or os.path.islink(output):  # either is for a build to deal with
                 return None
             if not os.path.lexists(output):
                 if stamp != _stamp(os.stat(spare)) or not put_back(spare, output):
@@ -92,8 +98,10 @@ def _state(content: str, templates: str, times: list[int] | None = None) -> byte
 
 
 def _listing(root: str, times: list[int] | None = None) -> bytes:
-    """Every file below a folder with its size, times of change and inode."""
+    """Every file below a folder with its size, times of change and inode; a link to a folder is a line of its own, and
+    what it leads to is looked at once."""
     lines, folders = [], [root]
+    followed = set()
     while folders:
         folder = folders.pop()
         lines.append(folder)
@@ -105,6 +113,9 @@ def _listing(root: str, times: list[int] | None = None) -> bytes:
                     folders.append(entry.path)
                 continue
             stat = entry.stat()
+            if entry.is_dir() and (stat.st_dev, stat.st_ino) not in followed:
+                followed.add((stat.st_dev, stat.st_ino))
+                folders.append(entry.path)
             if times is not None:
                 times.append(max(stat.st_mtime_ns, stat.st_ctime_ns))
             lines.append(f"{entry.name} {_stamp(stat)}")

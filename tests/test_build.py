@@ -8,8 +8,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from conftest import Case
 
+from rsm_site import __version__
 from rsm_site.build import check_site
+from rsm_site.cli import COMMANDS
 from rsm_site.config import make_config
 
 PROJECT = Path(__file__).parent.parent
@@ -127,3 +130,98 @@ def test_a_front_page_may_leave_its_sources_out(tmp_path: Path) -> None:
     front = built.files["index.html"].decode()
     assert '<a class="cite__title" href="https://example.org/report-2023"' in front
     assert "#source-" not in front
+
+
+@pytest.mark.parametrize(
+    ("end", "reason"),
+    [
+        (">/dev/full", "No space left on device"),
+        ("", "Broken pipe"),
+        (">&-", "Bad file descriptor"),
+        (">&- --quiet", ""),
+    ],
+    ids=["full", "pipe", "closed", "closed and quiet"],
+)
+def test_what_cannot_be_printed_is_said(good_site: Case, end: str, reason: str) -> None:
+    """A full disk, a pipe that nobody reads and a closed standard output end in one sentence and status 3, written at
+    once or not; where there is nothing to print they are no fault."""
+    reader, pipe = os.pipe()
+    os.close(reader)
+    told = f"rsm-site: standard output cannot be written: {reason}\n"
+    for arguments in ("build", "check", "verify public") if reason == "" else ("build", "check", "--help", "--version"):
+        for buffered in ("", "1"):
+            done = subprocess.run(
+                ["sh", "-c", f"exec {sys.executable} -m rsm_site {arguments} {end}"],
+                cwd=good_site.project,
+                env={**os.environ, "PYTHONPATH": str(PROJECT), "PYTHONUNBUFFERED": buffered},
+                stdout=pipe,
+                stderr=subprocess.PIPE,
+                text=True,
+                check=False,
+            )
+            assert (done.returncode, done.stderr) == ((3, told) if reason else (0, ""))
+    os.close(pipe)
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
+def test_a_character_that_cannot_be_printed_is_replaced(good_site: Case, encoding: str) -> None:
+    """What the encoding of standard output does not have is no fault of the program; it is printed by its number."""
+    for arguments in (["build", "--output", "نمونه"], ["schema", "--output", "نمونه.schemas"]):
+        done = subprocess.run(
+            [sys.executable, "-m", "rsm_site", *arguments],
+            cwd=good_site.project,
+            env={**os.environ, "PYTHONPATH": str(PROJECT), "PYTHONIOENCODING": encoding},
+            capture_output=True,
+            check=False,
+        )
+        assert (done.returncode, done.stderr) == (0, b"")
+        assert b"\\u0646" in done.stdout
+
+
+def test_interrupted_while_it_starts() -> None:
+    """Ctrl-C while the command line is still being imported ends in a sentence."""
+    code = (
+        "import os, signal, sys\nfrom rsm_site.__main__ import run\nclass Interrupt:\n"
+        "    def find_spec(self, name, *_):\n        if name == 'rsm_site.cli':\n            os.kill(os.getpid(), 2)\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\nsys.meta_path.insert(0, Interrupt())\nrun()"
+    )
+    done = subprocess.run([sys.executable, "-c", code, "--version"], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (3, "")
+    assert done.stderr == "rsm-site: stopped; the published folder is as it was or wholly new\n"
+
+
+def test_odd_folders_are_only_folders(tmp_path: Path) -> None:
+    """Names that are not UTF-8, or not in the encoding of the file system, are built in and built to, twice; a working
+    folder that was removed is told, and does not keep the version from being printed."""
+    odd = tmp_path / os.fsdecode(b"\xc3\xa9\xff")
+    shutil.copytree(PROJECT / "rsm_site" / "starter" / "content", odd / "content")
+    plain = {**os.environ, "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "PYTHONPATH": str(PROJECT)}
+    command = [sys.executable, "-m", "rsm_site"]
+    for environment in (plain, plain, {"PATH": os.environ["PATH"], "PYTHONPATH": str(PROJECT), "HOME": str(tmp_path)}):
+        built = [*command, "--output", b"public\xff"]
+        done = subprocess.run(built, cwd=odd, env=environment, capture_output=True, check=False)
+        assert (done.returncode, done.stderr) == (0, b"")
+    assert (odd / os.fsdecode(b"public\xff") / "index.html").is_file()
+    for arguments, status, told in (("--version", 0, ""), ("check", 3, "rsm-site: the working folder was removed; ")):
+        script = f"mkdir gone && cd gone && rmdir ../gone && exec {sys.executable} {PROJECT / 'build.py'} {arguments}"
+        gone = subprocess.run(["sh", "-c", script], cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert gone.returncode == status
+        assert gone.stderr.startswith(told)
+        assert gone.stderr.count("\n") == (1 if told else 0)
+
+
+def test_a_missing_folder_is_wrong_use(good_site: Case) -> None:
+    """Content, templates or a project that are not there end every command that needs them with status 2 and a way
+    out."""
+    for option in ("--content", "--templates", "--project"):
+        for arguments in (["build"], ["check"], ["changes", "--from", "2019-01-01", "--to", "2020-01-01"]):
+            done = good_site.run(*arguments, option, "nowhere")
+            assert done.status == 2
+            assert re.fullmatch(r"rsm-site: there is no .*folder.* at nowhere\b.*\n", done.err)
+
+
+@pytest.mark.parametrize("command", ["", *COMMANDS])
+def test_every_command_tells_the_version(good_site: Case, command: str) -> None:
+    """`--version` stands before or after a command, whatever else that wants."""
+    for arguments in ([command, "--version"], ["--version", command]):
+        assert good_site.run(*filter(None, arguments)) == (0, f"rsm-site {__version__}\n", "")

@@ -12,6 +12,7 @@ import pytest
 import yaml
 from peers import NOW, read_folder
 
+from rsm_site.build import Built
 from rsm_site.config import Config, make_config
 from rsm_site.errors import ContentError, OutputError, PublishError, UsageError
 from rsm_site.manifest import MANIFEST, decode_manifest
@@ -61,7 +62,11 @@ class Said(list[str]):
         """The terminal; without an answer nobody is there."""
         now = datetime.strptime(NOW, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
         ask = None if answer is None else lambda _question: answer
-        return Terminal(say=self.append, ask=ask, now=now)
+        return Terminal(say=self.append, warn=self.append, report=self.report, ask=ask, now=now)
+
+    def report(self, built: Built) -> None:
+        """Keep the codes of a build's problems."""
+        self.extend(problem.code for problem in built.problems)
 
 
 def edit(config: Config, name: str, old: str, new: str) -> None:
@@ -186,6 +191,15 @@ def test_content_with_problems_is_not_published(config: Config) -> None:
         command.rollback(config, "disk", "", YES, said.terminal())
 
 
+def test_warnings_are_told_before_anything_is_sent(config: Config) -> None:
+    """A publish tells of what its build warns of, and goes on."""
+    said = Said()
+    (config.content / "notes.txt").write_text("mine")
+    assert command.publish(config, "disk", YES, said.terminal()) == 0
+    assert said[0] == "unread-file"
+    assert said[-1].startswith("Published release ")
+
+
 def test_as_built_sends_the_folder_or_nothing(config: Config) -> None:
     """The folder goes out as it stands, whatever the content says since; one that was touched does not."""
     said = Said()
@@ -238,6 +252,33 @@ def test_each_kind_of_target_is_reached(config: Config, monkeypatch: pytest.Monk
         command.publish(config, "web", YES, said.terminal())
     with pytest.raises(PublishError, match=r"^http://127.0.0.1:1/bucket cannot be reached"):
         command.publish(config, "cloud", YES, said.terminal())
+
+
+def test_a_domain_is_one_targets_own(config: Config) -> None:
+    """Of two branches that get the same site, built or as built, only the one with a domain gets a CNAME, each time and
+    after a rollback."""
+    said = Said()
+    targets = (
+        "pages: {kind: git, repository: pages.git, cname: a.example.org}\n  mirror: {kind: git, repository: m.git}"
+    )
+    edit(config, "site.yaml", "pages: {kind: git, repository: pages.git}", targets)
+    for name in ("pages", "m"):
+        subprocess.run(["git", "init", "--quiet", "--bare", str(config.project / f"{name}.git")], check=True)
+
+    def names(repository: str) -> set[str]:
+        listing = ["git", "-C", str(config.project / repository), "ls-tree", "-r", "--name-only", "gh-pages"]
+        return set(subprocess.run(listing, check=True, capture_output=True, text=True).stdout.split())
+
+    for value in ("13000", "10000"):
+        edit(config, "facts.yaml", "13000", value)
+        for target in ("pages", "mirror"):
+            assert command.publish(config, target, YES, said.terminal()) == 0
+            assert command.publish(config, target, Options(yes=True, as_built=True), said.terminal()) == 0
+        assert names("pages.git") - names("m.git") == {"CNAME"}
+    for target in ("pages", "mirror"):
+        assert command.rollback(config, target, "", YES, said.terminal()) == 0
+    assert names("pages.git") - names("m.git") == {"CNAME"}
+    assert not (config.output / "CNAME").exists()
 
 
 def test_nothing_published_is_told(config: Config) -> None:

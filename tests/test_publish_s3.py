@@ -243,6 +243,15 @@ def test_damage_is_put_right(host: S3Host, bucket: Bucket) -> None:
     assert is_whole(bucket.current(), [A]) == 0
 
 
+def test_a_prefix_is_a_folder(store: FaultyStore, host: S3Host, bucket: Bucket) -> None:
+    """With or without a slash at its end a prefix is the same place, and what only begins like it is another."""
+    publish(host, A)
+    bucket.client.put_object(Bucket=bucket.name, Key="sitemap", Body=b"theirs")
+    without = S3Host(bucket.name, prefix="site", endpoint=f"http://127.0.0.1:{store.port}", region="us-east-1", keep=3)
+    assert without.place == host.place
+    assert "nothing to send" in publish(without, A)[0]
+
+
 def test_foreign_objects_are_refused_and_left_alone(host: S3Host, bucket: Bucket) -> None:
     """A bucket that holds what no publish made is named in a sentence; other prefixes are none of our business."""
     bucket.client.put_object(Bucket=bucket.name, Key="elsewhere/file", Body=b"theirs")

@@ -324,6 +324,20 @@ def test_a_damaged_cache_is_no_cache(tmp_path: Path, damage: bytes) -> None:
     assert build(config, open_workshop(config)) == first
 
 
+@pytest.mark.parametrize("name", ["cache", "long" * 100])
+def test_a_cache_that_cannot_be_used_is_no_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """The site is made though nothing can be kept: no space for compiled templates, a folder that cannot be reached."""
+
+    def fail(**_options: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("jinja2.bccache.tempfile.NamedTemporaryFile", fail)
+    case = make_case(tmp_path, "components")
+    config = make_config(project=case.project, templates=PROJECT / "templates", cache=tmp_path / name)
+    built = [dict(check_site(each).files) for each in (config, structs.replace(config, cache=None))]
+    assert built[0] == built[1]
+
+
 def test_an_old_size_and_date_hide_no_change(tmp_path: Path) -> None:
     """A new process sees what has changed in a text, whatever the size and the date of its file."""
     site = "{title: A mission, language: en, edition: 2020-01-01}"

@@ -295,7 +295,23 @@ def touch(path: Path, _text: str) -> None:
     os.utime(path, ns=(now, now))
 
 
-WAYS = (write_in_place, write_and_rename, truncate_and_write, delete_and_create, keep_a_backup, touch)
+def keep_the_date(path: Path, text: str) -> None:
+    """In place, with the old size where the text has it, and with the old date."""
+    with path.open("r+b", buffering=0) as file:
+        status = os.fstat(file.fileno())
+        os.pwrite(file.fileno(), text.encode(), 0)
+        os.utime(file.fileno(), ns=(status.st_atime_ns, status.st_mtime_ns))
+
+
+WAYS = (
+    write_in_place,
+    write_and_rename,
+    truncate_and_write,
+    delete_and_create,
+    keep_a_backup,
+    touch,
+    keep_the_date,
+)
 
 
 @pytest.mark.parametrize("save", WAYS)
@@ -465,6 +481,20 @@ def test_a_template_with_an_error_is_placed(tmp_path: Path) -> None:
         template.write_text(text, encoding="utf-8")
         server.hears("Built again: nothing changed")
         assert not (folder / "public").exists()
+
+
+def test_a_linked_folder_of_templates_is_followed(tmp_path: Path) -> None:
+    """Many templates changed at once in a folder that is only linked are one change, though a link leads back up."""
+    folder = starter(tmp_path, templates=True)
+    macros = (folder / "templates" / "macros").rename(tmp_path / "shared")
+    (folder / "templates" / "macros").symlink_to(macros)
+    (macros / "up").symlink_to(folder / "templates")
+    with running(folder) as server:
+        time.sleep(0.5)
+        for template in macros.glob("*.html"):
+            template.write_text(template.read_text(encoding="utf-8").replace("<h2 ", "<h2 lang=x "), encoding="utf-8")
+        server.hears("Built again: [1-9]")
+        assert b"<h2 lang=x" in server.ask()[2]
 
 
 def test_a_served_page_differs_by_one_script_and_the_policy(real: Running) -> None:

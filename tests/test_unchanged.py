@@ -36,9 +36,12 @@ class Command:
     """Runs builds of a project, and tells whether anything heavy was imported."""
 
     def __init__(self, project: Path, cache: Path) -> None:
-        """Copy a small site that has its own templates."""
+        """Copy a small site that has its own templates, one folder of which is a link."""
         subprocess.run([sys.executable, "-m", "rsm_site", "new", project], check=True, capture_output=True, cwd=PROJECT)
         subprocess.run(["cp", "-r", PROJECT / "templates", project / "templates"], check=True)
+        (project / "templates/macros").rename(project / "shared")
+        (project / "templates/macros").symlink_to("../shared")
+        (project / "shared/back").symlink_to("../templates")
         for path in project.rglob("*"):
             os.utime(path, (LONG_AGO, LONG_AGO))
         self.project, self.cache = project, cache
@@ -71,7 +74,7 @@ def untouched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Command]:
     """Projects that nobody has changed for two seconds: times of change as coarse as a file system's could hide a
     change, and the record of files just written is not kept."""
     folder = tmp_path_factory.mktemp("untouched")
-    made = [Command(folder / f"project-{number}", folder / f"cache-{number}") for number in range(len(CHANGES) + 6)]
+    made = [Command(folder / f"project-{number}", folder / f"cache-{number}") for number in range(len(CHANGES) + 9)]
     time.sleep(2.1)
     return iter(made)
 
@@ -147,6 +150,33 @@ def test_something_changed(command: Command, what: str) -> None:
     assert was_run
     assert (command.project / "public/index.html").is_file()
     assert not (command.project / ".public.staging").exists()
+
+
+def test_output_replaced_by_a_link(command: Command) -> None:
+    """An output folder that has become a link is refused, as by any build."""
+    (command.project / "public").rename(command.project / "elsewhere")
+    (command.project / "public").symlink_to("elsewhere")
+    was_run, printed = command.build()
+    assert was_run
+    assert printed.endswith("public is a symbolic link; name the folder itself\n")
+
+
+def test_no_problems_as_json(command: Command) -> None:
+    """A list of no problems is printed each time, whether anything has changed or not."""
+    for _ in range(2):
+        assert command.build("--format", "json")[1] == "[]\n"
+
+
+def test_a_linked_folder_of_templates(command: Command) -> None:
+    """What is edited in a folder that the templates only link to shows in the site, and what is wrong there is
+    placed, though a link leads back."""
+    before = site_of(command.project)
+    rewrite(command.project / "shared/section.html", "<h2", "<h2 lang=x")
+    assert command.build()[0]
+    after = site_of(command.project)
+    assert {url for url in before if before[url] != after[url]} >= {"index.html", "editions/2024-06-30/index.html"}
+    (command.project / "shared/section.html").write_bytes(b"\xff")
+    assert "templates/macros/section.html is not UTF-8" in command.build()[1]
 
 
 def test_not_remembered_when_just_written(command: Command) -> None:

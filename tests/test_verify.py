@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from conftest import Case
 from peers import nginx, publish, release_of, site
 
 from rsm_site.errors import OutputError, PublishError
@@ -211,3 +212,12 @@ class _Quiet(http.server.SimpleHTTPRequestHandler):
 
     def log_message(self, *_arguments: object) -> None:
         """Say nothing."""
+
+
+def test_the_quiet_are_told_of_differences(folder: Path) -> None:
+    """`--quiet` says nothing of a site that is as it should be, and names what is not."""
+    assert Case(folder).run("verify", ".", "--quiet") == (0, "", "")
+    change_one_byte(folder)
+    done = Case(folder).run("verify", ".", "--quiet")
+    assert (done.status, done.err) == (1, "")
+    assert done.out.startswith("changed index.html\n.: release ")

@@ -193,8 +193,6 @@ class Exports:
             files["feed.xml"] = feed.encode_feed(site, self._language, self._changes(), self._store)
         if site.security:
             files[".well-known/security.txt"] = hosts.encode_security(site.security, site)
-        if name := hosts.cname_of(site):
-            files["CNAME"] = f"{name}\n".encode()
         led = tuple(redirects.redirects_of(self._newest, self._later, self._addresses))
         if led:
             files["_redirects"] = redirects.encode_rules(led)

@@ -8,7 +8,7 @@ from markupsafe import escape
 
 from rsm_site.exports.records import absolute
 from rsm_site.language import Language
-from rsm_site.model import GitTarget, Security, Site
+from rsm_site.model import Security, Site
 
 PAPER, INK = "#fbf8f1", "#0e4a87"
 
@@ -54,9 +54,3 @@ def encode_security(security: Security, site: Site) -> bytes:
         *([f"Canonical: {absolute(site.url, url)}"] if site.url else []),
     ]
     return ("\n".join(lines) + "\n").encode()
-
-
-def cname_of(site: Site) -> str:
-    """The domain name that a host of pages is told, empty when the targets name none or several."""
-    names = {target.cname for target in site.publish.values() if isinstance(target, GitTarget) and target.cname}
-    return names.pop() if len(names) == 1 else ""

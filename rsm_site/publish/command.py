@@ -7,7 +7,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from rsm_site.build import build_site
+from rsm_site.build import Built, build_site
 from rsm_site.config import Config
 from rsm_site.errors import ContentError, PublishError, UsageError
 from rsm_site.loader import load_factsheet
@@ -33,9 +33,12 @@ class Options(Struct, frozen=True, kw_only=True):
 
 
 class Terminal(Struct, frozen=True, kw_only=True):
-    """Where a command says things; `ask` puts a yes-or-no question, and is None where nobody is there to answer."""
+    """Where a command says things: how it goes, what is wrong (which is said to the quiet too), and the problems of a
+    build; `ask` puts a yes-or-no question, and is None where nobody is there to answer."""
 
     say: Callable[[str], None]
+    warn: Callable[[str], None]
+    report: Callable[[Built], None]
     ask: Callable[[str], bool] | None = None
     progress: Progress = lambda _step: None
     now: datetime
@@ -46,7 +49,12 @@ def publish(config: Config, name: str, options: Options, terminal: Terminal) -> 
     site = _load_site(config)
     host = _make_host(site, name, config, options, terminal)
     _refuse_silence(options, terminal)
-    files = _read_built(config) if options.as_built else dict(build_site(config).files)
+    if options.as_built:
+        files = _read_built(config)
+    else:
+        built = build_site(config)
+        terminal.report(built)
+        files = dict(built.files)
     publish_files(host, files, _wishes(site, name, options, terminal))
     return 0
 
@@ -84,9 +92,9 @@ def verify(place: str, terminal: Terminal) -> int:
         terminal.say(f"{place}: {release}: all {verified.count} files are as they should be.")
         return 0
     for found in verified.differences:
-        terminal.say(printable(f"{found.kind:8}{found.path}"))
+        terminal.warn(printable(f"{found.kind:8}{found.path}"))
     count = len(verified.differences)
-    terminal.say(f"{place}: {release}: {count} {'file differs' if count == 1 else 'files differ'}.")
+    terminal.warn(f"{place}: {release}: {count} {'file differs' if count == 1 else 'files differ'}.")
     return 1
 
 

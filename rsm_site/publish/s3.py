@@ -65,7 +65,7 @@ class S3Host:
         from botocore.exceptions import BotoCoreError
 
         self.bucket = bucket
-        self.prefix = prefix
+        self.prefix = prefix and f"{prefix.rstrip('/')}/"
         self.place = f"{endpoint or 's3:/'}/{bucket}/{prefix}".rstrip("/")
         self.keep = keep
         self.lease = lease

@@ -23,14 +23,14 @@ _QUIET, _LONG_QUIET, _PAUSE = 5, 15, 0.02
 # Seconds that are waited at most for all steps.
 _PATIENCE = 3.0
 
-Stamp = tuple[int, int, int, int]
+Stamp = tuple[int, int, int, int, int]
 
 
 class Changes:
     """What changed in some folders since it was last asked for.
 
-    The watcher only says where to look; a change is a file whose modification time, size, inode or mode is another
-    than before. So nothing is seen twice, and what the watcher misses is found when it starts anew.
+    The watcher only says where to look; a change is a file whose times of change, size, inode or mode are others than
+    before. So nothing is seen twice, and what the watcher misses is found when it starts anew.
     """
 
     def __init__(self, folders: Sequence[Path]) -> None:
@@ -135,8 +135,10 @@ class Changes:
 
     def _scan(self) -> Iterator[tuple[str, Stamp]]:
         for root in self._folders:
-            for folder, folders, files in os.walk(root.resolve()):
-                folders[:] = [name for name in folders if not LEFT_BEHIND.fullmatch(name)]
+            for folder, folders, files in os.walk(root.resolve(), followlinks=True):
+                folders[:] = [
+                    name for name in folders if not LEFT_BEHIND.fullmatch(name) and not _leads_up(folder, name)
+                ]
                 yield from _stamps(f"{folder}{os.sep}{name}" for name in files if not LEFT_BEHIND.fullmatch(name))
 
     def _identity(self) -> list[tuple[int, int] | None]:
@@ -149,11 +151,17 @@ def _is_left_behind(path: Path, roots: Iterable[Path]) -> bool:
     return any(LEFT_BEHIND.fullmatch(part) for part in inside.parts)
 
 
+def _leads_up(folder: str, name: str) -> bool:
+    """Tell whether this is a link to a folder above it."""
+    path = Path(folder, name)
+    return path.is_symlink() and Path(folder).resolve().is_relative_to(path.resolve())
+
+
 def _stamps(paths: Iterable[str]) -> Iterator[tuple[str, Stamp]]:
     for path in paths:
         found = _stat(path)
         if found and S_ISREG(found.st_mode):
-            yield path, (found.st_mtime_ns, found.st_size, found.st_ino, found.st_mode)
+            yield path, (found.st_mtime_ns, found.st_size, found.st_ino, found.st_mode, found.st_ctime_ns)
 
 
 def _stat(path: str) -> os.stat_result | None:
