@@ -171,8 +171,13 @@ class Memo:
         """Bring the file up to date."""
         self._settle(self._new.copy())
         if self._path and (self._unwritten or self._unused != self._written_unused):
-            with suppress(OSError, sqlite3.Error):
+            try:
                 self._write(self._path)
+            except (OSError, sqlite3.OperationalError):
+                pass  # no room, no right, or another build that writes
+            except sqlite3.DatabaseError:  # it is none
+                with suppress(OSError):
+                    self._path.unlink()
         self._unwritten, self._written_unused = {}, self._unused
 
     def _write(self, path: Path) -> None:

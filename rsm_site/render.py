@@ -81,7 +81,12 @@ class _Environment(jinja2.Environment):
 
 
 class _BytecodeCache(jinja2.FileSystemBytecodeCache):
-    """Compiled templates in a folder; where it cannot be read or written, they are compiled again."""
+    """Compiled templates in a folder, each known by its source and by how it was compiled; where it cannot be read or
+    written, they are compiled again."""
+
+    def get_source_checksum(self, source: str) -> str:
+        """A hash of the source and of how it is compiled."""
+        return super().get_source_checksum(f"{jinja2.__version__} {_SYNTAX} {source}")
 
     def load_bytecode(self, bucket: Bucket) -> None:
         """Fill the bucket with what is kept."""
@@ -127,14 +132,6 @@ def _make_environment(templates: Path, cache: Path | None) -> jinja2.Environment
         bytecode_cache=_bytecode_cache(cache),
         **_SYNTAX,
     )
-
-
-class _BytecodeCache(jinja2.FileSystemBytecodeCache):
-    """Compiled templates, each known by its source and by what else it was compiled with."""
-
-    def get_source_checksum(self, source: str) -> str:
-        """A hash of the source and of how it is compiled."""
-        return super().get_source_checksum(f"{jinja2.__version__} {_SYNTAX} {source}")
 
 
 def _bytecode_cache(folder: Path | None) -> jinja2.BytecodeCache | None:

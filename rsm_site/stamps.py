@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 # Nanoseconds: files are dated no finer. Whoever has just read the newest file may have read what was not yet all of it.
@@ -44,5 +45,6 @@ def list_files(folder: Path) -> dict[str, File]:
                 if entry.is_dir():
                     waiting.append((f"{above}{entry.name}/", within | {real}))
                 elif entry.is_file():
-                    found[above + entry.name] = File(entry.path, entry.stat())
+                    with suppress(FileNotFoundError):  # as an editor's that stands there for a moment
+                        found[above + entry.name] = File(entry.path, entry.stat())
     return dict(sorted(found.items()))
