@@ -242,7 +242,7 @@ def test_every_drawn_value_is_in_the_table(context: BrowserContext, sites: Sites
     missing = page.evaluate(
         """() => {
           const rows = [...document.querySelectorAll("#strength tbody tr")].map((row) => row.textContent.replace(/\\s+/g, " "));
-          const points = [...document.querySelectorAll(".strength-chart__point > title")].map((title) => title.textContent);
+          const points = [...document.querySelectorAll(".strength-chart__point > title")].map((title) => title.textContent.replace(/\\s+/g, " "));
           const wrong = points.filter((point) => {
             const [, value, when] = point.match(/^(.*) \\((.*)\\)$/);
             return !rows.some((row) => row.includes(value.replace(/ \\((planned|disputed)\\)$/, "")) && row.includes(when));
