@@ -136,8 +136,8 @@ def test_a_clipped_ring_is_in_the_box() -> None:
 
 
 def test_a_path_is_short_and_exact() -> None:
-    """Points are written as tenths in relative steps that add up; a ring without area is left out."""
-    assert path([((0.0, 0.0), (1.04, 0.0), (1.0, 0.25)), ((5.0, 5.0), (5.01, 5.0))]) == "M0 0l1 0 0 .2z"
+    """Points are written as halves in relative steps that add up; a ring without area is left out."""
+    assert path([((0.0, 0.0), (4.2, 0.0), (4.0, -1.7)), ((5.0, 5.0), (5.1, 5.0))]) == "M0 0l8 0 0-3z"
 
 
 def test_contains_knows_inside_border_and_outside() -> None:

@@ -172,22 +172,20 @@ def clip(ring: Ring, box: Box) -> Ring:
 
 
 def path(rings: Iterable[Ring]) -> str:
-    """Return `rings` as an SVG path of whole tenths in relative steps; rings with no area left are dropped."""
+    """Return `rings` as an SVG path of whole halves in relative steps; rings with no area left are dropped."""
     return "".join(_subpath(ring) for ring in rings)
 
 
 def _subpath(ring: Ring) -> str:
-    tenths = [(round(x * 10), round(y * 10)) for x, y in ring]
-    points = [point for index, point in enumerate(tenths) if point != tenths[index - 1]]
+    halves = [(round(2 * x), round(2 * y)) for x, y in ring]
+    points = [point for index, point in enumerate(halves) if point != halves[index - 1]]
     if len(points) < 3:
         return ""
-    steps = [f"{_tenth(b[0] - a[0])}{_tenth(b[1] - a[1], ' ')}" for a, b in pairwise(points)]
+    steps = [_pair(b[0] - a[0], b[1] - a[1]) for a, b in pairwise(points)]
     line = steps[0] + "".join(step if step[0] == "-" else f" {step}" for step in steps[1:])
-    return f"M{_tenth(points[0][0])}{_tenth(points[0][1], ' ')}l{line}z"
+    return f"M{_pair(*points[0])}l{line}z"
 
 
-def _tenth(value: int, before: str = "") -> str:
-    """Return a number of tenths in its shortest form, `before` where no sign parts it from the number before."""
-    sign = "-" if value < 0 else before
-    whole, rest = divmod(abs(value), 10)
-    return f"{sign}{whole or ('' if rest else '0')}{f'.{rest}' if rest else ''}"
+def _pair(x: int, y: int) -> str:
+    """Return two numbers, parted where no sign parts them."""
+    return f"{x}{y}" if y < 0 else f"{x} {y}"

@@ -44,7 +44,7 @@ class Place(Struct, frozen=True, kw_only=True):
 
 
 class Land(Struct, frozen=True, kw_only=True):
-    """One outline as an SVG path; `own` is the one that the map is about."""
+    """One outline as an SVG path in halves of a unit; `own` is the one that the map is about."""
 
     d: str
     own: bool

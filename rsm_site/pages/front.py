@@ -53,6 +53,7 @@ class LaterFact(Struct, frozen=True, kw_only=True):
     figure: FigureView
     value: ObservationView
     others: tuple[ObservationView, ...]
+    is_featured: bool
 
 
 class SinceView(Struct, frozen=True, kw_only=True):
@@ -82,7 +83,9 @@ class FrontView(Struct, frozen=True, kw_only=True):
 def make_front(desk: Desk, url: str) -> FrontView:
     """The factsheet on one page, at `url`; the sources come last to be made, for they are those that the rest cites."""
     made = {name: _section(desk, name) for name in desk.front_names if name != "sources"}
-    since = _since(desk, desk.later) if desk.later else None
+    # What came later is no part of the edition: its sources stand with all others, and are not numbered here.
+    with desk.viewer.uncited(), desk.hindsight.uncited():
+        since = _since(desk, desk.later) if desk.later else None
     if "sources" in desk.front_names:
         made["sources"] = _cited_sources(desk)
     sections = tuple(section for name in desk.front_names if (section := made[name]))
@@ -237,4 +240,5 @@ def _later_fact(desk: Desk, fact: FactAt, observations: tuple[Observation, ...])
         figure=desk.viewer.figure(fact),
         value=shown[id(last)],
         others=tuple(view for key, view in shown.items() if key != id(last)),
+        is_featured=fact.fact.featured,
     )
