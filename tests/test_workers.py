@@ -46,16 +46,18 @@ def test_what_the_other_process_fails_at_is_done_here(fate: Callable[[], object]
     assert [thing for thing, _ in made] == list(THINGS)
 
 
-def test_what_fails_in_both_is_raised() -> None:
+def test_what_fails_in_both_is_raised(monkeypatch: pytest.MonkeyPatch) -> None:
     """An error of the work is that of the caller, and no process is left behind."""
 
     def fail(_thing: int) -> int:
         raise ValueError("broken")
 
+    fork, children = os.fork, []
+    monkeypatch.setattr(os, "fork", lambda: children.append(fork()) or children[-1])
     with pytest.raises(ValueError, match="broken"):
         workers.map_in_two(fail, THINGS)
     with pytest.raises(ChildProcessError):
-        os.waitpid(-1, os.WNOHANG)
+        os.waitpid(children[0], os.WNOHANG)
 
 
 def test_no_room_for_a_process_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
