@@ -48,17 +48,6 @@ def test_says_what_it_made_in_one_line(tmp_path: Path) -> None:
     assert done.stderr == ""
 
 
-@pytest.mark.parametrize(
-    "environment",
-    [{"TZ": "Asia/Kabul"}, {"LC_ALL": "C"}, {"PYTHONHASHSEED": "1"}, {"TZ": "America/St_Johns", "LANG": "fa_IR.UTF-8"}],
-    ids=lambda environment: next(iter(environment)) + "=" + next(iter(environment.values())),
-)
-def test_same_bytes_in_every_environment(files: dict[str, bytes], tmp_path: Path, environment: dict[str, str]) -> None:
-    """Time zone, locale and hash seed leave no trace in the output."""
-    build(PROJECT, tmp_path / "public", **environment)
-    assert read(tmp_path / "public") == files
-
-
 def test_same_bytes_in_another_folder_and_again(files: dict[str, bytes], tmp_path: Path) -> None:
     """A copy of the project elsewhere makes the same files, and so does a second build over the first."""
     copy = tmp_path / "elsewhere" / "project"
