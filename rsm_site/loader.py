@@ -189,19 +189,15 @@ def _look_again(known: _Listing, root: Path, changed: Iterable[str]) -> _Listing
 
 
 class _Longer(Struct, frozen=True):
-    """An event's longer text, the references in it and where they begin, and what is wrong with it or its file, which
-    is `source`."""
+    """An event's longer text, the references in it and where they begin, the sources among them, and what is wrong with
+    it or its file, which is `source`."""
 
     prose: Prose
     source: str
     named: tuple[tuple[Reference, int], ...]
+    sources: tuple[str, ...]
     problems: tuple[Problem, ...]
     is_empty: bool
-
-    @property
-    def sources(self) -> tuple[str, ...]:
-        """The sources that it names."""
-        return tuple(dict.fromkeys(reference.id for reference, _ in self.named if reference.kind == "source"))
 
 
 class _Folder:
@@ -304,18 +300,22 @@ class _Folder:
         """The events, and by their ids the longer texts of timeline/<id>.md."""
         paths = self._matching("timeline", ".md")
         known: dict[str, tuple[File, int, _Longer]] = self.memo.last.get("longer", {})
-        new = [path for path in paths if path not in known or not self._is_as_read(path, *known[path][:2])]
-        read = dict(zip(new, self.memo.map_in_two(self._longer, new, _MANY), strict=True))
-        longer = {}
+        files = self.files
+        new = [
+            path
+            for path in paths
+            # Nothing has looked at the file since, or nothing has changed in it.
+            if not ((was := known.get(path)) and (was[0] is files[path] or _is_as_read(files[path], was[0], was[1])))
+        ]
+        read = zip(new, self.memo.map_in_two(self._longer, new, _MANY), strict=True)
+        fresh = {path: (files[path], self.newest, text) for path, text in read}
+        now = self.memo.last["longer"] = {path: fresh.get(path) or known[path] for path in paths}
+        # There may be thousands, of which nearly all are as they were.
+        longer = {path[len("timeline/") : -len(".md")]: text for path, (_, _, text) in now.items()}
+        self.texts.update({text.prose.location.file: text.source for text in longer.values()})
+        self.problems.extend(chain.from_iterable(text.problems for text in longer.values()))
         for path in paths:
-            text = longer[path[len("timeline/") : -len(".md")]] = read[path] if path in read else known[path][2]
-            self.texts[text.prose.location.file] = text.source
-            self.problems.extend(text.problems)
             del self.unread[path]
-        self.memo.last["longer"] = {
-            path: (self.files[path], self.newest if path in read else known[path][1], text)
-            for path, text in zip(paths, longer.values(), strict=True)
-        }
         events = self.records("timeline", Event)
         ids = self.findings.ids.get("timeline", {})
         unknown = set() if "timeline" in self.findings.partial else longer.keys() - ids.keys()
@@ -326,9 +326,10 @@ class _Folder:
             if text.is_empty and stem not in unknown:
                 hint = "write the event's text or delete it"
                 self.refuse(f"timeline/{stem}.md", "empty-file", "the file is empty", hint)
-        with_text = frozenset((id_, text.sources) for id_, text in longer.items())
-        told = self.memo.same("events", (id(events), with_text), partial(_with_texts, events, with_text), events)
-        return told, longer
+        named = {id_: text.sources for id_, text in longer.items()}
+        before = self.memo.last.get("named")
+        named = self.memo.last["named"] = before if before == named else named
+        return self.memo.once("events", partial(_with_texts, events, named), events, named), longer
 
     def _longer(self, path: str) -> _Longer:
         found: list[Problem] = []
@@ -340,7 +341,8 @@ class _Folder:
         if _FRONT_MATTER.match(document.body):
             hint = "write its fields in timeline.yaml and delete the lines from '---' to '---'"
             found.append(Problem(Location(name, 1, 1, 3), "front-matter", "an event's text has no front matter", hint))
-        return _Longer(prose, document.text, named, (*found, *wrong), is_empty=not document.body.strip())
+        sources = tuple(dict.fromkeys(reference.id for reference, _ in named if reference.kind == "source"))
+        return _Longer(prose, document.text, named, sources, (*found, *wrong), is_empty=not document.body.strip())
 
     def pages(self) -> tuple[ProsePage, ...]:
         """The pages of prose in the order of the navigation."""
@@ -456,12 +458,6 @@ class _Folder:
         self.texts[name] = document.text
         return document
 
-    def _is_as_read(self, path: str, file: File, newest: int) -> bool:
-        """Tell whether nothing has looked at a file since it was read as that one, or nothing has changed in it; the
-        `newest` of all was of that time then."""
-        now = self.files[path]
-        return now is file or (now.stamp == file.stamp and is_settled(file, newest))
-
     def _once(self, kind: str, path: str, make: Callable[[], T]) -> T:
         """What `make` makes of a file, or made of it when the file was last read."""
         file = self.files[path]
@@ -495,12 +491,17 @@ class _Folder:
         return [path for path in (f"{top}{suffix}", *inside) if path in self.files and path.endswith(suffix)]
 
 
+def _is_as_read(now: File, then: File, newest: int) -> bool:
+    """Tell whether nothing has changed in a file since it was read, when the `newest` of all was of that time."""
+    return now.stamp == then.stamp and is_settled(then, newest)
+
+
 def _frozen(document: Document) -> Frozen:
     return Frozen(day=PurePosixPath(document.file).stem, text=document.text, location=Location(document.file))
 
 
-def _with_texts(events: tuple[Event, ...], with_text: frozenset[tuple[str, tuple[str, ...]]]) -> tuple[Event, ...]:
-    named = dict(with_text)
+def _with_texts(events: tuple[Event, ...], named: dict[str, tuple[str, ...]]) -> tuple[Event, ...]:
+    """The events, those with a longer text with the sources that it has `named`."""
     return tuple(
         structs.replace(event, has_text=True, named=named[event.id]) if event.id in named else event for event in events
     )
