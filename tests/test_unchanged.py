@@ -39,9 +39,9 @@ class Command:
         """Copy a small site that has its own templates, one folder of which is a link."""
         subprocess.run([sys.executable, "-m", "rsm_site", "new", project], check=True, capture_output=True, cwd=PROJECT)
         subprocess.run(["cp", "-r", PROJECT / "templates", project / "templates"], check=True)
-        (project / "templates/macros").rename(project / "shared")
-        (project / "templates/macros").symlink_to("../shared")
-        (project / "shared/back").symlink_to("../templates")
+        (project / "templates/macros").rename(project / "common")
+        (project / "templates/macros").symlink_to("../common")
+        (project / "common/back").symlink_to("../templates")
         for path in project.rglob("*"):
             os.utime(path, (LONG_AGO, LONG_AGO))
         self.project, self.cache = project, cache
@@ -171,11 +171,11 @@ def test_a_linked_folder_of_templates(command: Command) -> None:
     """What is edited in a folder that the templates only link to shows in the site, and what is wrong there is
     placed, though a link leads back."""
     before = site_of(command.project)
-    rewrite(command.project / "shared/section.html", "<h2", "<h2 lang=x")
+    rewrite(command.project / "common/section.html", "<h2", "<h2 lang=x")
     assert command.build()[0]
     after = site_of(command.project)
     assert {url for url in before if before[url] != after[url]} >= {"index.html", "editions/2024-06-30/index.html"}
-    (command.project / "shared/section.html").write_bytes(b"\xff")
+    (command.project / "common/section.html").write_bytes(b"\xff")
     assert "templates/macros/section.html is not UTF-8" in command.build()[1]
 
 
