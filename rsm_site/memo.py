@@ -130,16 +130,16 @@ class Memo:
         """What `do` makes of each thing, as `workers.map_in_two`; what the other process keeps or uses meanwhile counts
         as kept or used here."""
 
-        def do_noting(thing: T) -> tuple[R, dict[bytes, bytes], set[bytes]]:
+        def do_noting(part: Sequence[T]) -> tuple[list[R], dict[bytes, bytes], set[bytes]]:
             with self.noting() as used:
-                made = do(thing)
+                made = list(map(do, part))
             return made, self._settle(self._new & used), used
 
-        results = []
+        results: list[R] = []
         for made, settled, used in map_in_two(do_noting, work, enough):
             self._accept(settled)
             self._used |= used
-            results.append(made)
+            results.extend(made)
         return results
 
     def _settle(self, names: set[bytes]) -> dict[bytes, bytes]:

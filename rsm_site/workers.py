@@ -3,8 +3,9 @@
 import os
 import pickle
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from itertools import chain
 from typing import BinaryIO, TypeVar
 
 T = TypeVar("T")
@@ -16,30 +17,34 @@ ENOUGH = 24
 _PARTS = 128
 
 
-def map_in_two(do: Callable[[T], R], work: Sequence[T], enough: int = ENOUGH) -> list[R]:
-    """What `do` makes of each thing, in order, as `map` does; in this and a forked process, if there are `enough`.
+def map_in_two(do: Callable[[Sequence[T]], R], work: Sequence[T], enough: int = ENOUGH) -> list[R]:
+    """What `do` makes of each of the parts that the work is cut into, in order; in this and a forked process, if there
+    are `enough` things. The other process begins with the first part.
 
     `do` may not count on what it changes being changed afterwards, only on what it gives, which must bear pickling.
     What fails in the other process is done again in this one, which then raises what there is to raise.
     """
     if len(work) < enough or not can_fork():
-        return list(map(do, work))
+        return [do(work)]
     size = -(-len(work) // _PARTS)
     parts = [work[start : start + size] for start in range(0, len(work), size)]
     queue, filling = os.pipe()
-    os.write(filling, bytes(range(len(parts))))
+    os.write(filling, bytes(range(1, len(parts))))
     os.close(filling)
 
-    def take_parts() -> Iterator[tuple[int, list[R]]]:
+    def take() -> Iterator[int]:
         while taken := os.read(queue, 1):
-            yield taken[0], list(map(do, parts[taken[0]]))
+            yield taken[0]
+
+    def make(numbers: Iterable[int]) -> Iterator[tuple[int, R]]:
+        return ((number, do(parts[number])) for number in numbers)
 
     with os.fdopen(os.memfd_create("made"), "w+b") as file:
         child = _fork()
         if child == 0:
-            _work_as_child(take_parts(), file)
+            _work_as_child(make(chain([0], take())), file)
         try:
-            made = dict(take_parts())
+            made = dict(make(take()))
         finally:
             os.read(queue, _PARTS)  # when this one has failed, the other need not go on
             os.close(queue)
@@ -49,7 +54,7 @@ def map_in_two(do: Callable[[T], R], work: Sequence[T], enough: int = ENOUGH) ->
         with suppress(EOFError, pickle.UnpicklingError):  # its end, or where the other process was stopped
             while True:
                 made.update([pickle.load(file)])
-    return [thing for number, part in enumerate(parts) for thing in made.get(number) or map(do, part)]
+    return [made[number] if number in made else do(part) for number, part in enumerate(parts)]
 
 
 @contextmanager

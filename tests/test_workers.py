@@ -3,7 +3,8 @@
 import os
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import chain
 
 import pytest
 
@@ -12,16 +13,20 @@ from rsm_site import workers
 THINGS = range(500)
 
 
-def by_the_other(fate: Callable[[], object]) -> Callable[[int], tuple[int, bool]]:
-    """Give a thing back, and whether this process did it, but let the other process meet its fate at its third one."""
+Made = list[tuple[int, bool]]
+
+
+def by_the_other(fate: Callable[[], object]) -> Callable[[Sequence[int]], Made]:
+    """Give things back, and whether this process did them, but let the other process meet its fate at its third
+    part."""
     parent, done = os.getpid(), []
 
-    def do(thing: int) -> tuple[int, bool]:
-        time.sleep(0.0005)  # so that each gets some
-        done.append(thing)
+    def do(part: Sequence[int]) -> Made:
+        time.sleep(0.002)  # so that each gets some
+        done.append(part)
         if os.getpid() != parent and len(done) == 3:
             fate()
-        return thing, os.getpid() == parent
+        return [(thing, os.getpid() == parent) for thing in part]
 
     return do
 
@@ -33,23 +38,24 @@ def two_cores(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_two_processes_give_all_in_order() -> None:
-    """What both made comes in the order of the work."""
-    made = workers.map_in_two(by_the_other(lambda: None), THINGS)
+    """What both made comes in the order of the work, and the other begins with the first part."""
+    made = list(chain(*workers.map_in_two(by_the_other(lambda: None), THINGS)))
     assert [thing for thing, _ in made] == list(THINGS)
     assert {is_ours for _, is_ours in made} == {True, False}
+    assert made[0] == (0, False)
 
 
 @pytest.mark.parametrize("fate", [lambda: os.kill(os.getpid(), signal.SIGKILL), lambda: 1 / 0])
 def test_what_the_other_process_fails_at_is_done_here(fate: Callable[[], object]) -> None:
     """A process that is killed, or cannot do its part, loses nothing."""
-    made = workers.map_in_two(by_the_other(fate), THINGS)
+    made = chain(*workers.map_in_two(by_the_other(fate), THINGS))
     assert [thing for thing, _ in made] == list(THINGS)
 
 
 def test_what_fails_in_both_is_raised(monkeypatch: pytest.MonkeyPatch) -> None:
     """An error of the work is that of the caller, and no process is left behind."""
 
-    def fail(_thing: int) -> int:
+    def fail(_part: Sequence[int]) -> int:
         raise ValueError("broken")
 
     fork, children = os.fork, []
@@ -68,7 +74,7 @@ def test_no_room_for_a_process_is_no_error(monkeypatch: pytest.MonkeyPatch) -> N
 
     monkeypatch.setattr(os, "fork", no_fork)
     done = []
-    assert workers.map_in_two(lambda thing: thing, THINGS) == list(THINGS)
+    assert list(chain(*workers.map_in_two(lambda part: part, THINGS))) == list(THINGS)
     with workers.beside(lambda: done.append(1)):
         assert done == [1]
 
