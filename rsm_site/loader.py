@@ -307,8 +307,10 @@ class _Folder:
             # Nothing has looked at the file since, or nothing has changed in it.
             if not ((was := known.get(path)) and (was[0] is files[path] or _is_as_read(files[path], was[0], was[1])))
         ]
-        read = zip(new, self.memo.map_in_two(self._longer, new, _MANY), strict=True)
-        fresh = {path: (files[path], self.newest, text) for path, text in read}
+        lists = self._matching("timeline", ".yaml") if len(new) >= _MANY else []
+        # The other process begins with the lists: what is parsed in it takes no room here.
+        read = zip((*lists, *new), self.memo.map_in_two(self._read_ahead, (*lists, *new), _MANY), strict=True)
+        fresh = {path: (files[path], self.newest, text) for path, text in read if text}
         now = self.memo.last["longer"] = {path: fresh.get(path) or known[path] for path in paths}
         # There may be thousands, of which nearly all are as they were.
         longer = {path[len("timeline/") : -len(".md")]: text for path, (_, _, text) in now.items()}
@@ -330,6 +332,13 @@ class _Folder:
         before = self.memo.last.get("named")
         named = self.memo.last["named"] = before if before == named else named
         return self.memo.once("events", partial(_with_texts, events, named), events, named), longer
+
+    def _read_ahead(self, path: str) -> _Longer | None:
+        """An event's longer text; of a list of events, which are kept in the memo, nothing."""
+        if path.endswith(".md"):
+            return self._longer(path)
+        self._records_in(path, "timeline", Event)
+        return None
 
     def _longer(self, path: str) -> _Longer:
         found: list[Problem] = []
