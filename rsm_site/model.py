@@ -1,8 +1,11 @@
 """The records that content is made of, and for each field the sentence that tells an editor what to put there."""
 
+from array import array
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
+from itertools import chain
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
 from dateutil.relativedelta import relativedelta
@@ -33,18 +36,51 @@ class Prose(Struct, frozen=True):
 Scalar = int | Decimal | PartialDate | str
 
 
+class Marks(Struct, frozen=True):
+    """Line, column and length of each key's value, packed: there may be thousands of records, and most have the same
+    keys."""
+
+    keys: tuple[str, ...] = ()
+    places: bytes = b""
+
+    def __contains__(self, key: str) -> bool:
+        """Tell whether it is known where the key's value stands."""
+        return key in self.keys
+
+    def find(self, key: str) -> tuple[int, int, int] | None:
+        """Line, column and length of the key's value."""
+        if key not in self.keys:
+            return None
+        start = 3 * self.keys.index(key)
+        line, column, length = memoryview(self.places).cast("I")[start : start + 3]
+        return line, column, length
+
+    def refused(self) -> "Marks":
+        """The same, and that a value was refused."""
+        return Marks((*self.keys, "!"), self.places + self.places[: len(self.places) // len(self.keys)])
+
+
+def pack_marks(places: Mapping[str, tuple[int, int, int]]) -> Marks:
+    """Marks with these places."""
+    return Marks(_shared(tuple(places)), array("I", chain.from_iterable(places.values())).tobytes())
+
+
+@lru_cache(maxsize=1024)
+def _shared(keys: tuple[str, ...]) -> tuple[str, ...]:
+    return keys
+
+
 class Record(Struct, frozen=True, kw_only=True):
-    """A mapping of content: `marks` has line, column and length of each key's value, `""` of the record itself, and
-    `"!"` when a value was refused."""
+    """A mapping of content: its `marks` have the key `""` for the record itself, and `"!"` when a value was refused."""
 
     HIDDEN: ClassVar[frozenset[str]] = frozenset({"file", "marks"})
 
     file: str = ""
-    marks: dict[str, tuple[int, int, int]] = {}
+    marks: Marks = Marks()
 
     def located(self, field: str = "") -> Location:
         """Where the value of `field` stands; the record's own place when the field is not given there."""
-        return Location(self.file, *self.marks.get(field, self.marks.get("", (1, 1, 1))))
+        return Location(self.file, *(self.marks.find(field) or self.marks.find("") or (1, 1, 1)))
 
     @property
     def is_whole(self) -> bool:

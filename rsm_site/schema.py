@@ -161,7 +161,7 @@ def read_record(record: type[R], node: Node, reading: Reading, **known: Any) -> 
         marks["!"] = marks[""]
     if any(rule.required and rule.name not in values for rule in rules.values()):
         return None
-    return record(**values, **known, file=reading.file, marks=marks)
+    return record(**values, **known, file=reading.file, marks=model.pack_marks(marks))
 
 
 def finish_facts(facts: Iterable[Fact], problems: list[Problem]) -> tuple[Fact, ...]:
@@ -181,7 +181,7 @@ def finish_facts(facts: Iterable[Fact], problems: list[Problem]) -> tuple[Fact, 
                 message = f"'{value}' makes this fact a text, so that nothing can be drawn of it"
                 hint = "write digits without separators, or say 'type: text'"
                 problems.append(Problem(observation.located("value"), "bad-number", message, hint, "warning"))
-        marks = fact.marks if len(observations) == len(raw) else {**fact.marks, "!": fact.marks[""]}
+        marks = fact.marks if len(observations) == len(raw) else fact.marks.refused()
         finished.append(structs.replace(fact, type=kind, observations=tuple(observations), marks=marks))
     return tuple(finished)
 
@@ -495,7 +495,7 @@ def _citations(node: Node, reading: Reading, rule: FieldRule) -> tuple[model.Cit
             text = _ref(item, reading, id_rule)
             if isinstance(text, str):
                 here = span(item)
-                citation = model.Citation(id=text, file=reading.file, marks={"": here, "id": here})
+                citation = model.Citation(id=text, file=reading.file, marks=model.pack_marks({"": here, "id": here}))
         else:
             citation = read_record(model.Citation, item, reading)
         if citation and any((citation.id, citation.at) == (other.id, other.at) for other in values):

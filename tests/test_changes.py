@@ -19,7 +19,7 @@ from strategies import any_day, factsheets
 from rsm_site.changes import Claim, apply, between, claims_of, describe
 from rsm_site.edition import Edition, edition_of, last_of
 from rsm_site.language import Language
-from rsm_site.model import Factsheet, Observation, within
+from rsm_site.model import Factsheet, Marks, Observation, within
 from rsm_site.prose import Converter
 from rsm_site.strings import read_strings
 from rsm_site.views import Addresses, Viewer
@@ -138,7 +138,7 @@ def test_equal_observations_are_told_apart(harbour: Case) -> None:
     """Two equal observations are two claims: a factsheet that gains or loses one of them has changed by one."""
     factsheet = load(harbour.project)
     fact = factsheet.facts[0]
-    observation = structs.replace(fact.observations[0], file="", marks={})
+    observation = structs.replace(fact.observations[0], file="", marks=Marks())
 
     def edition(times: int) -> Edition:
         changed = structs.replace(fact, observations=(observation,) * times)
