@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 from html import unescape
+from itertools import filterfalse
 from urllib.parse import unquote
 
 from msgspec import Struct
@@ -24,15 +25,15 @@ class Anchors(Struct, frozen=True, kw_only=True):
     """What the HTML of a page holds for others and wants of them: its ids, where its links lead within the site as they
     are written, and what is wrong on the page alone."""
 
-    ids: frozenset[str]
-    links: frozenset[str]
+    ids: tuple[str, ...]
+    links: tuple[str, ...]
     problems: tuple[Problem, ...]
 
 
 def inspect_page(url: str, html: str) -> Anchors:
     """The ids and links of a page, and whether an id stands twice or a heading skips a level."""
-    ids: set[str] = set()
-    links: set[str] = set()
+    ids: dict[str, None] = {}
+    links: dict[str, None] = {}
     problems = []
     level = 0
     for step, attributes in map(_read_tag, _TAG.findall(_HIDDEN.sub("", html))):
@@ -43,14 +44,14 @@ def inspect_page(url: str, html: str) -> Anchors:
             level = step
         for name, value in attributes:
             if name != "id":
-                links.add(sys.intern(value))  # most pages have the same ones
+                links[sys.intern(value)] = None  # most pages have the same ones
             elif value in ids:
                 problems.append(
                     _problem(Location(url), "repeated-anchor", f"the id '{value}' stands twice on the page")
                 )
             else:
-                ids.add(value)
-    return Anchors(ids=frozenset(ids), links=frozenset(links), problems=tuple(problems))
+                ids[value] = None
+    return Anchors(ids=tuple(ids), links=tuple(links), problems=tuple(problems))
 
 
 def check_links(
@@ -63,13 +64,14 @@ def check_links(
     the other URLs that exist, `base` is the path at which the site is published, and `find` finds the text that has an
     address from the site's root."""
     known = {*pages, *files}
+    ids = {url: set(page.ids) for url, page in pages.items() if page.ids}
     good: dict[str, set[str]] = {}
     for url, page in pages.items():
         yield from page.problems
         folder = posixpath.dirname(url)
         # What is written alike leads to the same place from all pages of a folder, unless it is on the page itself.
         fine = good.setdefault(folder, set())
-        for target in page.links - fine:
+        for target in filterfalse(fine.__contains__, page.links):
             path, _, fragment = target.partition("#")
             if path:
                 root = "" if path.startswith(base) else folder
@@ -77,7 +79,12 @@ def check_links(
             else:
                 there = url
             fault = "leads nowhere" if there not in known else ""
-            if not fault and fragment and there in pages and not {fragment, unquote(fragment)} & pages[there].ids:
+            if (
+                not fault
+                and fragment
+                and there in pages
+                and ids.get(there, set()).isdisjoint({fragment, unquote(fragment)})
+            ):
                 fault = "leads to no anchor"
             if fault:
                 address = target.replace("../", "")
@@ -86,7 +93,7 @@ def check_links(
                 fine.add(target)
 
 
-@lru_cache(maxsize=100_000)
+@lru_cache(maxsize=2_000)
 def _read_tag(tag: str) -> tuple[int, tuple[tuple[str, str], ...]]:
     """The level of a heading, 0 of another tag, and its ids and links within the site."""
     heading = _HEADING.match(tag)

@@ -1,6 +1,7 @@
 """What a page reads while it is made: this decides when it has to be made again."""
 
 import pickle
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from io import BytesIO
@@ -107,7 +108,10 @@ class _States(dict[Read, bytes]):
 
     def __missing__(self, read: Read) -> bytes:
         name, part = read
-        state = self[read] = self._digests.of(self._readable[name](part))
+        value = self._readable[name](part)
+        state = self._digests.of(value)
+        if not isinstance(value, str):  # there may be thousands of texts, each read by one page
+            self[read] = state
         return state
 
 
@@ -165,7 +169,7 @@ def dump(value: Any) -> bytes:
 class _Watched(Generic[T]):
     def __init__(self, reads: Reads, name: str, value: T) -> None:
         self._reads = reads
-        self._name = name
+        self._name = sys.intern(name)
         self._value = value
 
     def __getattr__(self, part: str) -> Any:
@@ -177,7 +181,7 @@ class _WatchedDict(dict[K, V]):
     def __init__(self, reads: Reads, name: str, values: dict[K, V]) -> None:
         super().__init__(values)
         self._reads = reads
-        self._name = name
+        self._name = sys.intern(name)
 
     def __getitem__(self, key: K) -> V:
         self._reads.note(self._name, key)
