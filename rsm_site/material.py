@@ -61,7 +61,7 @@ class Material(Struct, frozen=True, kw_only=True):
 
     def addresses(self) -> Addresses:
         """Where on the site each record is found."""
-        return Addresses(self.factsheet, self.newest, self.later, self.reads)
+        return Addresses(self.factsheet, self.newest, self.later, self.reads, self.memo)
 
     def viewer(self, edition: Edition, addresses: Addresses) -> Viewer:
         """Who tells of an edition."""

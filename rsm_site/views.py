@@ -184,23 +184,17 @@ class TermView(Struct, frozen=True, kw_only=True):
 class Addresses:
     """Where on the site each record is found: URLs from its root, empty for what has no place."""
 
-    def __init__(self, factsheet: Factsheet, main: Edition, later: Later | None, reads: Reads | None = None) -> None:
+    def __init__(
+        self,
+        factsheet: Factsheet,
+        main: Edition,
+        later: Later | None,
+        reads: Reads | None = None,
+        memo: Memo | None = None,
+    ) -> None:
         """Take the pages of the newest edition and what is `later` than it; archived editions link to them."""
-        urls: dict[tuple[str, str], str] = {}
-        registered = {fact.fact.id for fact in main.facts if fact.observations}
-        for fact_id in registered | {fact.id for fact, _ in (later.facts if later else ())}:
-            urls["fact", fact_id] = f"facts.html#{fact_id}"
-        for event in (*main.events, *(later.events if later else ())):
-            url = f"events/{event.id}.html" if event.has_text else f"timeline.html#{event.id}"
-            urls["event", event.id] = urls["date", event.id] = url
-        for hub in main.hubs:
-            urls["hub", hub.id] = f"hubs.html#{hub.id}"
-        for source in (*main.sources, *(later.sources if later else ())):
-            urls["source", source.id] = f"sources.html#{source.id}"
-        for term in factsheet.terms:
-            urls["term", term.id] = f"glossary.html#{term.id}"
-        for table in main.contributions:
-            urls.update({("nation", code): f"nations.html#{code}" for code in table.troops})
+        terms = factsheet.terms
+        urls = (memo or Memo(None)).once("addresses", partial(_find_addresses, terms, main, later), terms, main, later)
         self._urls = (reads or Reads()).watched_by_key("addresses", urls)
 
     def of(self, kind: str, id_: str) -> str:
@@ -578,6 +572,25 @@ class Viewer:
 
     def _degrees(self, degrees: Decimal) -> str:
         return self.language.number(abs(round(degrees, 3)))
+
+
+def _find_addresses(terms: Iterable[Term], main: Edition, later: Later | None) -> dict[tuple[str, str], str]:
+    urls: dict[tuple[str, str], str] = {}
+    registered = {fact.fact.id for fact in main.facts if fact.observations}
+    for fact_id in registered | {fact.id for fact, _ in (later.facts if later else ())}:
+        urls["fact", fact_id] = f"facts.html#{fact_id}"
+    for event in (*main.events, *(later.events if later else ())):
+        url = f"events/{event.id}.html" if event.has_text else f"timeline.html#{event.id}"
+        urls["event", event.id] = urls["date", event.id] = url
+    for hub in main.hubs:
+        urls["hub", hub.id] = f"hubs.html#{hub.id}"
+    for source in (*main.sources, *(later.sources if later else ())):
+        urls["source", source.id] = f"sources.html#{source.id}"
+    for term in terms:
+        urls["term", term.id] = f"glossary.html#{term.id}"
+    for table in main.contributions:
+        urls.update({("nation", code): f"nations.html#{code}" for code in table.troops})
+    return urls
 
 
 def _number_categories(factsheet: Factsheet) -> dict[str, int]:
