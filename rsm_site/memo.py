@@ -18,7 +18,7 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 SIZE = 16  # bytes of a hash
-_FORMAT = 2
+_FORMAT = 3
 # After so many builds that had no use for it a thing is dropped.
 _BUILDS = 8
 # Bytes: what is smaller is quickly unpickled again, and there may be thousands of it.
@@ -26,8 +26,8 @@ _SMALL = 32_000
 _TABLES = """
 DROP TABLE IF EXISTS made;
 DROP TABLE IF EXISTS unused;
-CREATE TABLE made (key BLOB PRIMARY KEY, value BLOB) WITHOUT ROWID;
-CREATE TABLE unused (key BLOB PRIMARY KEY, builds INTEGER) WITHOUT ROWID;
+CREATE TABLE made (key BLOB PRIMARY KEY, value BLOB);
+CREATE TABLE unused (key BLOB PRIMARY KEY, builds INTEGER);
 """
 
 
@@ -188,7 +188,8 @@ class Memo:
             if file.execute("PRAGMA user_version").fetchone() != (_FORMAT,):
                 file.executescript(_TABLES)
                 file.execute(f"PRAGMA user_version = {_FORMAT}")
-            file.executemany("INSERT OR REPLACE INTO made VALUES (?, ?)", self._unwritten.items())
+            # In order of key the index of thousands takes a quarter of the time.
+            file.executemany("INSERT OR REPLACE INTO made VALUES (?, ?)", sorted(self._unwritten.items()))
             file.executemany("DELETE FROM made WHERE key = ?", [(name,) for name in old])
             file.execute("DELETE FROM unused")
             file.executemany("INSERT INTO unused VALUES (?, ?)", self._unused.items())
