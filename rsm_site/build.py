@@ -15,7 +15,7 @@ from rsm_site.book import Book, Workshop
 from rsm_site.changes import ChangesView, between, describe
 from rsm_site.config import Config
 from rsm_site.edition import days_of, edition_of
-from rsm_site.errors import ContentError, Problem, UsageError
+from rsm_site.errors import ContentError, Problem, UsageError, has_error
 from rsm_site.exports import Exports
 from rsm_site.freeze import freeze
 from rsm_site.language import Language
@@ -30,7 +30,7 @@ from rsm_site.pages import plan_pages
 from rsm_site.press import Press, Tell
 from rsm_site.proofreading import find_link
 from rsm_site.prose import Converter
-from rsm_site.render import Renderer, compiling
+from rsm_site.render import Renderer, TemplateError, compiling
 from rsm_site.spare import read_spare, write_spare
 from rsm_site.strings import read_strings
 from rsm_site.theme import Theme
@@ -143,31 +143,33 @@ def _run_stages(
     tell("planning")
     plan = plan_pages(material)
     problems.update(plan.problems)
-    _stop_at(problems, config, loaded.texts)
     press = Press(plan, Renderer(config.templates, language, _site_globals(assets, exports), config.cache), book, tell)
-    if audience:
-        early = press.make(url for url in audience.waits_for() if url in plan.pages)
-        if not press.problems and not any(press.pages[url].anchors.problems for url in early):
-            audience.take({**assets.files, **early})
-    files: dict[str, bytes] = {}
-    # Before the pages that list it, which are made in two processes.
-    if config.single_file or config.pdf:
-        front = press.make(["index.html"])["index.html"]
-        if not press.problems:
+    try:
+        if audience:
+            early = press.make(url for url in audience.waits_for() if url in plan.pages)
+            is_good = not press.problems and not any(press.pages[url].anchors.problems for url in early)
+            if is_good and not _has_error(problems, config):
+                audience.take({**assets.files, **early})
+        # Before the pages that list it, which are made in two processes.
+        if config.single_file or config.pdf:
+            front = press.make(["index.html"])["index.html"]
             exports.add_front_page(front.decode(), assets.script, single_file=config.single_file, pdf=config.pdf)
-    if not press.problems:
-        files.update(exports.data_files)
-    files.update(press.make(plan.pages))
-    problems.update(press.problems)
-    _stop_at(problems, config, loaded.texts)
+        files = {**exports.data_files, **press.make(plan.pages)}
+    except TemplateError:
+        _stop_at(problems, config, loaded.texts)  # the template may be good, and was given what is not
+        raise
     tell("checking")
     files.update({**assets.files, **exports.front_files})
     files.update(exports.conventions(plan.pages, files, _policy_of_hosts(assets, config)))
-    problems.update(book.reads.problems)
-    base = urlsplit(factsheet.site.url).path.rstrip("/") + "/"
     anchors = {url: page.anchors for url, page in press.pages.items()}
     anchors.update({url: inspect_page(url, html) for url, html in exports.single_file.items()})
-    problems.update(check_links(anchors, files, base, partial(find_link, loaded.texts)))
+    base = urlsplit(factsheet.site.url).path.rstrip("/") + "/"
+    links = check_links(anchors, files, base, partial(find_link, loaded.texts))
+    found = book.reads.problems.union(*press.problems.values())
+    found.update(problem for problem in links if problem.location.file not in press.problems)  # on its page once more
+    # What names nothing at all is not said again for each day.
+    unknown = {problem.location for problem in problems if problem.severity == "error"}
+    problems.update(problem for problem in found if problem.location not in unknown)
     _stop_at(problems, config, loaded.texts)
     files[MANIFEST] = encode_manifest(make_manifest(files, day.isoformat()))
     book.close(files)
@@ -245,7 +247,7 @@ def _load(
         raise UsageError(f"there is no folder of templates at {config.templates}; {hint}")
     loaded = load_factsheet(config, memo, changed)
     factsheet = loaded.factsheet
-    if factsheet is None or any(problem.severity == "error" for problem in loaded.problems):
+    if factsheet is None or not loaded.is_sound:
         raise ContentError(loaded.problems, loaded.texts)
     site = factsheet.site
     strings, is_own = read_strings(config.templates, site.language, memo)
@@ -291,10 +293,11 @@ def _policy_of_hosts(assets: Assets, config: Config) -> str:
     return _policy(f"'self' '{assets.css_hash}'", scripts)
 
 
+def _has_error(problems: Iterable[Problem], config: Config) -> bool:
+    return has_error(problems) or (config.strict and any(problems))
+
+
 def _stop_at(problems: set[Problem], config: Config, texts: Mapping[str, str]) -> None:
-    if config.strict:
-        raised = {Problem(p.location, p.code, p.message, p.hint) for p in problems}
-        problems.clear()
-        problems.update(raised)
-    if any(problem.severity == "error" for problem in problems):
-        raise ContentError(problems, texts)
+    if _has_error(problems, config):
+        found = (structs.replace(each, severity="error") if config.strict else each for each in problems)
+        raise ContentError(set(found), texts)

@@ -27,6 +27,11 @@ class Problem(Struct, frozen=True, order=True):
     severity: Severity = "error"
 
 
+def has_error(problems: Iterable[Problem]) -> bool:
+    """Tell whether any of the problems is an error."""
+    return any(problem.severity == "error" for problem in problems)
+
+
 class SiteError(Exception):
     """The command cannot go on; the message is one sentence for the user."""
 

@@ -16,7 +16,7 @@ from msgspec import Struct, structs
 from rsm_site import outline, proofreading, reader, references, rules, schema
 from rsm_site.config import Config
 from rsm_site.dates import OPEN_END
-from rsm_site.errors import Location, Problem, Severity, UsageError
+from rsm_site.errors import Location, Problem, Severity, UsageError, has_error
 from rsm_site.language import is_country
 from rsm_site.memo import Memo, digest
 from rsm_site.model import (
@@ -79,12 +79,14 @@ _NO_SITE = Site(title="", language="en", edition=OPEN_END)
 
 class Loaded(Struct, frozen=True):
     """What the content folder holds: the factsheet (None when site.yaml is not usable), every problem, and the text of
-    each file by the name that problems use; when the `newest` of them was changed, in nanoseconds."""
+    each file by the name that problems use; when the `newest` of them was changed, in nanoseconds. It `is_sound` when
+    errors are in nothing but texts: those of records may be why others seem to be wrong."""
 
     factsheet: Factsheet | None
     problems: tuple[Problem, ...]
     texts: dict[str, str]
     newest: int
+    is_sound: bool
 
 
 def load_factsheet(config: Config, memo: Memo | None = None, changed: Collection[str] | None = None) -> Loaded:
@@ -150,10 +152,12 @@ def _load(folder: "_Folder") -> Loaded:
     if site is not None:
         problems.extend(_check_front_page(factsheet, folder.findings))
     problems.extend(folder.memo.once("rules", lambda: tuple(_check_records(factsheet)), *records_of(factsheet)))
-    if not any(problem.severity == "error" for problem in problems):
+    is_sound = not has_error(problems)
+    problems.extend(folder.unanswered)
+    if not has_error(problems):
         # Otherwise the error may be why nothing cites it.
         problems.extend(rules.check_use(factsheet, cited))
-    return Loaded(factsheet if site else None, tuple(sorted(set(problems))), folder.texts, folder.newest)
+    return Loaded(factsheet if site else None, tuple(sorted(set(problems))), folder.texts, folder.newest, is_sound)
 
 
 def _check_records(factsheet: Factsheet) -> Iterator[Problem]:
@@ -212,6 +216,7 @@ class _Folder:
         self._prefix = f"{self.shown}/" if self.shown.parts else ""
         self.findings = Findings()
         self.problems = self.findings.problems
+        self.unanswered: list[Problem] = []
         self.texts: dict[str, str] = {}
         self.has_links = False
         known: _Listing | None = memo.last.get("content")
@@ -529,7 +534,7 @@ def _check_mentions(
                 hint = "use lowercase letters, digits and hyphens"
                 problems.append(Problem(mention.location, "bad-id", f"'{mention.id}' cannot be an id", hint))
         elif mention.id not in ids[mention.list]:
-            problems.extend(_check_mention(mention, ids, findings))
+            problems.extend(_check_mention(mention, ids, folder))
     cited = set()
     texts = [(each.prose, each.named) for each in longer if each.named]
     for text in findings.texts:
@@ -546,10 +551,10 @@ def _check_mentions(
             source = folder.texts.get(text.location.file, "")
             place = references.locate(text, source, start, start + len(reference.raw) + 4)
             if list_:
-                problems.extend(_check_mention(Mention(list_, reference.id, place), ids, findings))
+                folder.unanswered.extend(_check_mention(Mention(list_, reference.id, place), ids, folder))
             else:
                 message, hint = f"'{reference.id}' is not a country code", schema.suggest_country(reference.id)
-                problems.append(Problem(place, "bad-country", message, hint))
+                folder.unanswered.append(Problem(place, "bad-country", message, hint))
     return cited
 
 
@@ -565,14 +570,15 @@ def _named(text: Prose, source: str, memo: Memo) -> tuple[tuple[tuple[Reference,
     return named, wrong
 
 
-def _check_mention(mention: Mention, ids: dict[str, dict[str, Any]], findings: Findings) -> Iterator[Problem]:
+def _check_mention(mention: Mention, ids: dict[str, dict[str, Any]], folder: _Folder) -> Iterator[Problem]:
     known = ids[mention.list]
-    if mention.id in known or mention.list in findings.partial:
+    if mention.id in known or mention.list in folder.findings.partial:
         return
     what = _ONE_OF[mention.list]
     listed = f"known: {', '.join(known)}" if 0 < len(known) <= 8 else f"define the {what} first"
     # Looking for what is near takes its time; where everything is unknown it helps nobody.
-    near = schema.suggest(mention.id, known) if len(findings.problems) < MAX_SUGGESTIONS else ""
+    is_one_of_few = len(folder.problems) + len(folder.unanswered) < MAX_SUGGESTIONS
+    near = schema.suggest(mention.id, known) if is_one_of_few else ""
     hint = near or listed
     yield Problem(mention.location, "unknown-id", f"there is no {what} '{mention.id[:60]}'", hint)
 

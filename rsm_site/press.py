@@ -28,12 +28,12 @@ class Rendered(Struct, frozen=True):
 
 
 class Press:
-    """Makes the pages of a plan as they are asked for; what is wrong with them gathers in `problems`."""
+    """Makes the pages of a plan as they are asked for; what is wrong with their texts is in `problems`, by page."""
 
     def __init__(self, plan: Plan, renderer: Renderer, book: Book, tell: Tell) -> None:
         """Begin with no page; `book` tells which need not be made again."""
         self.pages: dict[str, Rendered] = {}
-        self.problems: set[Problem] = set()
+        self.problems: dict[str, set[Problem]] = {}
         self._plan = plan
         self._renderer = renderer
         self._book = book
@@ -50,7 +50,8 @@ class Press:
         made = self._book.memo.map_in_two(partial(self._make, wanted), range(len(wanted)))
         for url, (page, problems) in zip(wanted, made, strict=True):
             self.pages[url] = page
-            self.problems |= problems
+            if problems:
+                self.problems[url] = problems
         return {url: self.pages[url].data for url in urls}
 
     def _make(self, urls: Sequence[str], number: int) -> tuple[Rendered, set[Problem]]:
@@ -60,10 +61,8 @@ class Press:
         with reads.of(url), self._book.memo.noting() as used:
             page = self._plan.pages[url]()
             reads.note_all("images")
-            # Once something is wrong nothing is published: what else is wrong shows without templates.
-            html = "" if self.problems or reads.problems_of(url) else self._renderer.render(page)
+            html = self._renderer.render(page)
         made = Rendered(html.encode(), inspect_page(url, html))
-        if html:
-            self._book.keep(url, {url: made.data}, reads.noted(url), made.anchors, used)
+        self._book.keep(url, {url: made.data}, reads.noted(url), made.anchors, used)
         reads.forget(url)
         return made, reads.problems_of(url)

@@ -9,7 +9,7 @@ import yaml
 from msgspec import Struct
 from yaml.nodes import MappingNode, Node, ScalarNode
 
-from rsm_site.errors import Location, Problem, SiteError
+from rsm_site.errors import Location, Problem, SiteError, has_error
 
 try:
     from yaml._yaml import CParser
@@ -163,7 +163,7 @@ def read_text(file: str, data: bytes, problems: list[Problem]) -> Document:
         text = _with_line_feeds(data.decode("utf-8-sig", errors="replace"))
     found.extend(_check_text(file, text))
     problems.extend(found)
-    is_text = not any(problem.severity == "error" for problem in found)
+    is_text = not has_error(found)
     return Document(file=file, text=text, body=text if is_text else "", is_text=is_text)
 
 

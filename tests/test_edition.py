@@ -410,7 +410,7 @@ def make(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Make]:
 
     def run(factsheet: Factsheet, config: Config, texts: dict[str, str]) -> dict[str, bytes]:
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(build, "load_factsheet", lambda *_: Loaded(factsheet, (), texts, newest=0))
+            patch.setattr(build, "load_factsheet", lambda *_: Loaded(factsheet, (), texts, newest=0, is_sound=True))
             files = dict(check_site(structs.replace(config, cache=cache)).files)
         del files[".well-known/factsheet-manifest.json"]
         return files
