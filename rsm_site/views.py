@@ -435,13 +435,13 @@ class Viewer:
             sources=self.sources(place.sources),
         )
 
-    def nations(self, table: Contribution) -> NationsView:
-        """A table of strength by nation, the largest first."""
+    def nations(self, table: Contribution, shown_with: Iterable[Contribution] = ()) -> NationsView:
+        """A table of strength by nation, the largest first; bars are on one scale with those of what it is shown
+        with."""
         number = self.language.number
-        known = sum(table.troops.values())
-        rest = table.total - known if table.total is not None else 0
+        rest = _rest_of(table)
         open_nations = table.nations - len(table.troops) if table.nations is not None else 0
-        longest = max([*table.troops.values(), rest, 1])
+        longest = max(1, *(max(_rest_of(each), *each.troops.values()) for each in (table, *shown_with)))
         rows = tuple(
             NationRow(code=code, name=self.language.country(code), troops=number(troops), share=_share(troops, longest))
             for code, troops in sorted(table.troops.items(), key=lambda item: (-item[1], item[0]))
@@ -618,6 +618,11 @@ def first_paragraph(html: Markup | None) -> Markup | None:
         return None
     first, end, _rest = str(html).partition("</p>")
     return Markup(first + end)
+
+
+def _rest_of(table: Contribution) -> int:
+    """What is known of nations as a sum alone."""
+    return table.total - sum(table.troops.values()) if table.total is not None else 0
 
 
 def _share(part: int, longest: int) -> str:

@@ -3,7 +3,9 @@
 import io
 import re
 from collections.abc import Iterator
+from html import unescape
 from pathlib import Path
+from unicodedata import normalize
 
 import pypdf
 import pytest
@@ -128,6 +130,11 @@ def last_id(folder: Path) -> str:
     return re.findall(r'class="source" id="([^"]*)"', (folder / "index.html").read_text("utf-8"))[-1]
 
 
+def plain(html: str) -> str:
+    """The words of a piece of HTML."""
+    return " ".join(unescape(re.sub("<[^>]*>", "", html)).split())
+
+
 def pages_on_paper(context: BrowserContext, address: str) -> list[str]:
     """The text of each sheet as printed."""
     page = context.new_page()
@@ -157,6 +164,24 @@ def test_front_page_on_paper(context: BrowserContext, sites: Sites, name: str) -
     addresses = re.findall(r'class="cite__title" href="(http[^"]*)"', entries[: entries.index("</ol>")])
     assert addresses
     assert [each for each in addresses if each.replace("&amp;", "&") not in rest] == []
+
+
+def test_timeline_on_paper(context: BrowserContext, sites: Sites) -> None:  # noqa: F811
+    """The list begins on the first sheet, no event goes on from one sheet to the next, and sources are named."""
+    folder = sites(RSM)
+    sheets = pages_on_paper(context, (folder / "timeline.html").as_uri())
+    html = (folder / "timeline.html").read_text("utf-8")
+    solid = [normalize("NFKC", sheet).replace(" ", "") for sheet in sheets]
+    events = re.findall(r'<li class="event(.*?)<details', html, re.DOTALL)
+    assert len(events) > 20
+    for event in events:
+        words = re.findall(r'class="lead".*?</a>|<p>.*?</p>', event)
+        title, *texts = (plain(f"<{each}").replace(" ", "") for each in words)
+        (sheet,) = (sheet for sheet in solid if title in sheet)
+        assert all(text[-20:] in sheet for text in texts)
+        assert sheet == solid[0] or event is not events[0]
+    assert not re.search(r"\d sources", "".join(sheets))
+    assert "United Nations Security Council, 12 December 2014" in "".join(sheets)
 
 
 def test_persian_is_persian(context: BrowserContext, sites: Sites) -> None:  # noqa: F811

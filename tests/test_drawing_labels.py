@@ -46,6 +46,17 @@ def test_labels_stay_clear_when_the_drawing_is_stretched(points: list[tuple[int,
     assert not any(a.grown(-0.001).meets(b) for a, b in combinations(moved, 2))
 
 
+@settings(max_examples=40, deadline=None)
+@given(POINTS)
+def test_labels_above_each_other_stand_as_their_points_do(points: list[tuple[int, int, int]]) -> None:
+    """In a drawing of values the label of a higher point is never under that of a lower one."""
+    asked = requests(points, stretch=True)
+    placed = [(each.y, place) for each, place in zip(asked, place_labels(asked, frame=FRAME), strict=True) if place]
+    for (high, one), (low, two) in combinations(sorted(placed, key=lambda each: each[0]), 2):
+        if high < low and one.box.left < two.box.right and two.box.left < one.box.right:
+            assert one.y <= two.y
+
+
 def test_a_label_makes_way_for_one_that_matters_more() -> None:
     """Where there is room for one only, the label that costs more to leave out is placed."""
     points = [(200, 150, 380), (200, 150, 380)]

@@ -249,6 +249,13 @@ def test_the_current_value_and_the_peak_are_named() -> None:
     assert "about 16,000 planned" in texts
 
 
+def test_a_value_that_stays_the_same_is_named_once() -> None:
+    """Of two values beside each other that say the same, one has a label; the current value always has its own."""
+    zeros = [value(date(2021, 7, 16), 0), value(date(2021, 8, 15), 0)]
+    texts = [label.text for label in draw([value(date(2019, 1, 1), 90), value(DAY, 90), *zeros]).labels]
+    assert sorted(texts) == ["0", "90", "90"]
+
+
 def test_the_key_tells_what_is_drawn() -> None:
     """The key has the kinds that occur and have words, in the order of the words."""
     assert [kind for kind, _ in draw(VALUES, MARKS).key] == ["exactly", "about", "planned", "several", "later"]

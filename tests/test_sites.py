@@ -205,6 +205,16 @@ def test_second_mission_nations(make: Make) -> None:
     assert "about 300" not in text_of(page(built, "editions/2021-05-31/index.html"))
 
 
+def test_bars_of_all_tables_are_on_one_scale(make: Make) -> None:
+    """On the page of nations a bar is as long as the strength is great, in whichever table it stands."""
+    html = page(make("second-mission"), "nations.html")
+    rows = re.findall(r'number">([\d,]+)</td>.*?bars__bar" width="([\d.]+)%"', html)
+    lengths = {int(troops.replace(",", "")): float(length) for troops, length in rows}
+    assert len(lengths) > 5
+    assert max(lengths.values()) == 100
+    assert all(abs(length - 100 * troops / max(lengths)) < 0.1 for troops, length in lengths.items())
+
+
 def test_second_mission_map(make: Make) -> None:
     """The map has the country's own outline, its neighbours' names, every open place, and a scale; coordinates are
     those of the south and the west."""

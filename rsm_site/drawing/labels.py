@@ -97,7 +97,8 @@ class Candidate(Struct, frozen=True):
 class Request(Struct, frozen=True, kw_only=True):
     """A label for the point (x, y) with a mark of radius `marker`; `loss` is the cost of leaving it out.
 
-    `stretch`: the drawing may be shown wider than computed, so what lies between point and label must be free as well.
+    `stretch`: the drawing may be shown wider than computed, so what lies between point and label must be free as well,
+    and of two labels above each other the higher one is that of the higher point.
     """
 
     x: float
@@ -217,6 +218,7 @@ class _Choice(Struct, frozen=True):
     cost: float
     placed: Placed
     taken: Box
+    point: float | None
 
     def covers(self, other: Box) -> bool:
         leader = self.placed.leader
@@ -225,10 +227,18 @@ class _Choice(Struct, frozen=True):
     def priced(self, lines: Sequence[Line], crossed: float) -> "_Choice":
         """The same with the cost of the lines it crosses."""
         length = fsum(line.length_in(self.taken) for line in lines)
-        return _Choice(self.cost + length * crossed, self.placed, self.taken)
+        return _Choice(self.cost + length * crossed, self.placed, self.taken, self.point)
 
     def clashes(self, other: "_Choice | None") -> bool:
-        return other is not None and (self.covers(other.taken) or other.covers(self.taken))
+        return other is not None and (self.covers(other.taken) or other.covers(self.taken) or self.swaps(other))
+
+    def swaps(self, other: "_Choice") -> bool:
+        """Tell whether the two stand above each other, and not as their points do."""
+        if self.point is None or other.point is None:
+            return False
+        one, two = self.placed.box, other.placed.box
+        is_above = one.left < two.right and two.left < one.right
+        return is_above and (self.point - other.point) * (self.placed.y - other.placed.y) < 0
 
 
 class _Choices:
@@ -290,7 +300,7 @@ def _choice(request: Request, candidate: Candidate) -> _Choice:
         taken = Box(min(box.left, near), box.top, max(box.right, far), box.bottom)
     leader = _leader(request, box) if candidate.leader else None
     placed = Placed(x=x, y=y, anchor=candidate.anchor, box=box, leader=leader)
-    return _Choice(candidate.cost, placed, taken)
+    return _Choice(candidate.cost, placed, taken, request.y if request.stretch else None)
 
 
 def _leader(request: Request, box: Box) -> Line:

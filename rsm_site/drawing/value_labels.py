@@ -86,7 +86,8 @@ def label_values(
 
 
 def _worth_a_label(values: Sequence[Value], largest: float, *, plans: bool) -> Iterator[tuple[Value, float]]:
-    """Yield the current value, the peak, both ends and great changes, each with what leaving its label out would cost.
+    """Yield the current value, the peak, both ends and great changes, each with what leaving its label out would cost,
+    but none that only repeats the one before.
 
     Values in words follow, and planned ones if there is room for `plans`, the same words once; a disputed number is a
     mark alone, which the key explains and the table spells out.
@@ -99,6 +100,9 @@ def _worth_a_label(values: Sequence[Value], largest: float, *, plans: bool) -> I
     changes = [(abs(after - before) / largest, index) for index, (before, after) in enumerate(pairwise(amounts), 1)]
     for change, index in nlargest(_CHANGES, (c for c in changes if c[0] > _GREAT and c[1] not in losses)):
         losses[index] = 20.0 + 100.0 * change
+    for index in sorted(losses.keys() - {current}):
+        if index - 1 in losses and line[index].text == line[index - 1].text:  # said already
+            losses[index - 1] = max(losses[index - 1], losses.pop(index))
     yield from ((line[index], loss) for index, loss in sorted(losses.items()))
     named = ("planned",) if plans else ()
     apart = {

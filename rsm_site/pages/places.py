@@ -46,7 +46,8 @@ def make_hubs(desk: Desk, *, on_front: bool = False) -> HubsView:
 def make_nations(desk: Desk) -> NationsPageView:
     """Every table of strength by nation; a nation is reached in the newest that has it."""
     tables, reached = [], set[str]()
-    for table in map(desk.viewer.nations, reversed(desk.edition.contributions)):
+    published = desk.edition.contributions
+    for table in (desk.viewer.nations(each, published) for each in reversed(published)):
         rows = [structs.replace(row, anchor="" if row.code in reached else row.code) for row in table.rows]
         reached.update(row.code for row in rows)
         tables.append(structs.replace(table, rows=tuple(rows)))
