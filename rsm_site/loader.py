@@ -381,11 +381,15 @@ class _Folder:
 
     def outline(self, site: Site | None) -> dict[str, Any] | None:
         """The GeoJSON that site.yaml names."""
+        maps = [name for name in self.files if name.endswith((".geojson", ".json"))]
         if site is None or site.map is None:
+            if any(problem.location.file == self.name_of("site.yaml") for problem in self.problems):
+                # What is wrong there may be why it names none.
+                for name in maps:
+                    self.unread.pop(name, None)
             return None
         path = site.map.outline
         if path not in self.files:
-            maps = [name for name in self.files if name.endswith((".geojson", ".json"))]
             near = schema.nearest(path, maps)
             self.unread.pop(near, None)
             hint = f"did you mean '{near}'?" if near else "write its path from content/"

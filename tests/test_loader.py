@@ -70,6 +70,22 @@ def test_what_editors_leave_behind_is_ignored(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("wrong", "code"),
+    [
+        (SITE.replace("06-30", "06-31"), "bad-date"),
+        (SITE.replace("title", "titel"), "unknown-key"),
+        (SITE + "map: {outlin: map/region.geojson}\n", "unknown-key"),
+        (SITE + "mapp: {outline: map/region.geojson}\n", "unknown-key"),
+        (SITE + "map: {outline: [\n", "bad-yaml"),
+    ],
+)
+def test_an_outline_is_not_called_unread_where_what_names_it_is_wrong(tmp_path: Path, wrong: str, code: str) -> None:
+    """A mistake in site.yaml is one problem, though no outline is read because of it."""
+    files: Files = {"site.yaml": wrong, "timeline.yaml": EVENT.format("one"), "map/region.geojson": "{}"}
+    assert found(load(tmp_path, files)) == [("content/site.yaml", "error", code)]
+
+
 def test_content_cannot_leave_its_folder(tmp_path: Path) -> None:
     """Links out, to folders, in circles or to nowhere, and what is no file, are each one placed problem at once."""
     (tmp_path / "secret.md").write_text("---\ntitle: Secret\n---\nsecret\n")
