@@ -620,6 +620,28 @@ def test_newest_edition_alone_tells_what_came_later(harbour: Case, tmp_path: Pat
         assert 'href="../../index.html"' in page
 
 
+def test_later_strength_by_nation_is_set_apart(tmp_path: Path) -> None:
+    """A table of a later day stands on the front page of the newest edition, where its source leads to it, and in no
+    archived one."""
+    table = "- {date: 2021-02, total: 9, nations: 3, qualifier: about, sources: [memoir], troops: {NO: 5}}\n"
+    case = make_case(tmp_path, "table", {**FILES, "content/contributions/later.yaml": table})
+    assert case.run("build", "--strict").status == 0
+    files = case.files()
+    told = seen(files["index.html"]).partition("not part of the edition.")[2].partition("What changed since")[0]
+    wanted = ("Personnel by nation, February 2021", "Norway 5", "2 other nations together about 4")
+    assert [words for words in wanted if words not in told] == []
+    assert '<a href="index.html#since">Strength by nation, February 2021</a>' in files["sources.html"].decode()
+    assert "February 2021" not in files["editions/2020-06-30/index.html"].decode()
+
+
+def test_end_of_the_mission_alone_is_what_came_later(tmp_path: Path) -> None:
+    """Where nothing else is on record of later days, the section for it says that the mission has ended."""
+    site = rewritten("site.yaml", "strength: boats\n", "")["content/site.yaml"]
+    case = make_case(tmp_path, "end", {"content/site.yaml": site})
+    assert case.run("build", "--strict").status == 0
+    assert "not part of the edition. The mission ended in March 2021." in seen(case.files()["index.html"])
+
+
 def test_plans_alone_are_shown_as_plans(tmp_path: Path) -> None:
     """A fact that has planned values only shows the last of them, marked as planned, on its card and in prose."""
     planned = """\

@@ -59,10 +59,11 @@ def make_sources(desk: Desk) -> SourcesView:
         note(hub.sources, hub.name, of("hub", hub.id), named_sources(hub, day))
         for place in hub.places:
             note(place.sources, desk.word("claim_place", place=place.name), of("hub", hub.id))
-    later_tables = desk.later.contributions if desk.later else ()
-    for table in (*desk.edition.contributions, *later_tables):
-        words = desk.word("claim_nations", date=desk.language.date(table.date))
-        note(table.sources, words, "nations.html" if desk.edition.contributions else "")
+    tables = [(table, "nations.html") for table in desk.edition.contributions]
+    if desk.later:
+        tables += [(table, "index.html#since") for table in desk.later.contributions]
+    for table, url in tables:
+        note(table.sources, desk.word("claim_nations", date=desk.language.date(table.date)), url)
     names = desk.front_names
     for page in desk.edition.pages:
         url = f"index.html#{page.id}" if page.id in names else f"{page.id}.html"
