@@ -26,7 +26,7 @@ def _locale(tag: str) -> "Locale":
     """The CLDR locale; English without a region is that of the world, which writes 30 September 2014."""
     from babel import Locale
 
-    return Locale.parse("en_001" if tag == "en" else tag.replace("-", "_"))
+    return Locale.parse("en_001" if tag.lower() == "en" else tag.replace("-", "_"))
 
 
 def is_language(tag: str) -> bool:

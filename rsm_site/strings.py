@@ -13,7 +13,7 @@ def read_strings(templates: Path, tag: str, memo: Memo | None = None) -> tuple[M
     English ones cannot be read. What a file says is kept in `memo`."""
     folder, memo = templates / "strings", memo or Memo(None)
     words = _read(folder / "en.yaml", memo)
-    own = next((path for name in (tag, tag.split("-")[0]) if (path := folder / f"{name}.yaml").is_file()), None)
+    own = next((path for name in (tag, tag.split("-")[0].lower()) if (path := folder / f"{name}.yaml").is_file()), None)
     if own is not None and own.name != "en.yaml":
         words = {**words, **_read(own, memo)}
     return words, own is not None

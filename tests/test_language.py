@@ -31,6 +31,14 @@ def test_a_date_is_told_at_its_own_precision(text: str, words: str) -> None:
     assert language("en").date(parse_date(text)) == words
 
 
+@pytest.mark.parametrize(("tag", "as_usual"), [("EN", "en"), ("DE", "de"), ("De-at", "de-AT"), ("FR-CA", "fr-CA")])
+def test_a_tag_is_the_same_in_capitals(tag: str, as_usual: str) -> None:
+    """BCP 47 does not tell capitals from small letters: the words and the dates are those of the tag as it is usual."""
+    assert read_strings(packaged_templates(), tag) == read_strings(packaged_templates(), as_usual)
+    day = parse_date("2014-01-30")
+    assert language(tag).date(day) == language(as_usual).date(day)
+
+
 def test_uncertain_dates_and_intervals_are_told_as_such() -> None:
     """The words of a date show its mark or both its ends."""
     told = {text: language("en").date(parse_date(text)) for text in ("2014?", "2014/2016", "2021/..")}
