@@ -277,6 +277,23 @@ def test_whatever_is_cited_or_named_is_listed(tmp_path: Path) -> None:
     ]
 
 
+def test_a_text_says_where_in_its_sources_and_how_certain_they_are(tmp_path: Path) -> None:
+    """A page tells of each of its sources where in it, and one that is not on the front page if nobody has read it; on
+    the front page the list that it leads to does."""
+    text = "---\ntitle: Text\nsources: [{id: log, at: third sheet}]\n---\nWords.\n"
+    files = {
+        "content/site.yaml": "{title: A mission, language: en, edition: 2020-01-01}",
+        "content/sources.yaml": "[{id: log, title: Log, publisher: Port, published: 2019, verified: false}]",
+        "content/pages/overview.md": text,
+        "content/pages/work.md": text,
+    }
+    project = make_case(tmp_path, "locators", dict(files)).project
+    made = check_site(make_config(project=project, templates=PROJECT / "templates")).files
+    front, page = (parse(made[url]).one("ul", class_="beside__list").text for url in ("index.html", "work.html"))
+    assert front == "Log Port, 2019 · third sheet"
+    assert page == "Log Port, 2019 · third sheet secondary not checked"
+
+
 def test_a_text_cannot_name_what_nobody_had_published(tmp_path: Path) -> None:
     """A factsheet of what was known by a day refuses a text that names a later source, at its place."""
     config = make_config(
