@@ -28,7 +28,7 @@ from rsm_site.model import Factsheet
 from rsm_site.output import check_output_folder, read_file, write_site
 from rsm_site.pages import plan_pages
 from rsm_site.press import Press, Tell
-from rsm_site.proofreading import find_link
+from rsm_site.proofreading import find_links
 from rsm_site.prose import Converter
 from rsm_site.render import Renderer, TemplateError, compiling
 from rsm_site.spare import read_spare, write_spare
@@ -164,7 +164,7 @@ def _run_stages(
     anchors = {url: page.anchors for url, page in press.pages.items()}
     anchors.update({url: inspect_page(url, html) for url, html in exports.single_file.items()})
     base = urlsplit(factsheet.site.url).path.rstrip("/") + "/"
-    links = check_links(anchors, files, base, partial(find_link, loaded.texts))
+    links = check_links(anchors, files, base, partial(find_links, loaded.texts))
     found = book.reads.problems.union(*press.problems.values())
     found.update(problem for problem in links if problem.location.file not in press.problems)  # on its page once more
     # What names nothing at all is not said again for each day.

@@ -58,11 +58,11 @@ def check_links(
     pages: Mapping[str, Anchors],
     files: Iterable[str],
     base: str = "/",
-    find: Callable[[str], Location | None] = lambda _address: None,
+    find: Callable[[str, str], Iterable[Location]] = lambda _page, _address: (),
 ) -> Iterator[Problem]:
     """What is wrong in the pages (by URL from the site's root), and every link of them that leads nowhere; `files` are
-    the other URLs that exist, `base` is the path at which the site is published, and `find` finds the text that has an
-    address from the site's root."""
+    the other URLs that exist, `base` is the path at which the site is published, and `find` finds where texts have an
+    address from the site's root that is on a page."""
     known = {*pages, *files}
     ids = {url: set(page.ids) for url, page in pages.items() if page.ids}
     good: dict[str, set[str]] = {}
@@ -87,8 +87,10 @@ def check_links(
             ):
                 fault = "leads to no anchor"
             if fault:
-                address = target.replace("../", "")
-                yield _problem(find(address) or Location(url), "broken-link", f"the link to '{address}' {fault}")
+                address = target.removeprefix("../" * url.count("/"))
+                message = f"the link to '{unquote(address)}' {fault}"
+                for place in list(find(url, address)) or [Location(url)]:
+                    yield _problem(place, "broken-link", message)
             elif path:
                 fine.add(target)
 

@@ -3,6 +3,8 @@ hand."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import PurePosixPath
+from urllib.parse import unquote
 
 from msgspec import structs
 
@@ -153,11 +155,21 @@ def check_selected(prose: Prose, source: str, selected: str) -> Iterator[Problem
     yield from _check_footnotes(masked, found)
 
 
-def find_link(texts: Mapping[str, str], address: str) -> Location | None:
-    """Where a text of the content, by its file's name, first has a link to an address."""
-    link = re.compile(rf"(?:\]\(|\]:|\bhref=)[ \"'<]*/?(?P<address>{re.escape(address)})(?=[\s)>\"']|\Z)")
-    found = ((file, text, match) for file, text in texts.items() if (match := link.search(text)))
-    return next((Lines(text).place(file, match.start(1), len(match[1])) for file, text, match in found), None)
+def find_links(texts: Mapping[str, str], page: str, address: str) -> list[Location]:
+    """Every place where a text of the content, by its file's name, has a link to an address; one to an anchor alone is
+    looked for in the text that the page is named for, and otherwise stands where it is found first."""
+    written = "|".join(map(re.escape, dict.fromkeys((address, unquote(address)))))
+    link = re.compile(rf"(?:\]\(|\]:|\bhref=)[ \"'<]*/?(?P<address>{written})(?=[\s)>\"']|\Z)")
+    found: list[Location] = []
+    for file, text in texts.items():
+        if link.search(text):
+            shown = mask_code(text) if file.endswith(".md") else text
+            lines = Lines(text)
+            found.extend(lines.place(file, match.start(1), len(match[1])) for match in link.finditer(shown))
+    if not address.startswith("#"):
+        return found
+    own = [place for place in found if PurePosixPath(place.file).stem == PurePosixPath(page).stem]
+    return own or found[:1]
 
 
 def count_numbers(text: str) -> int:
