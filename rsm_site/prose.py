@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterator
 from datetime import date
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup, escape
@@ -139,11 +139,11 @@ def select(text: str, day: date) -> str:
     return "".join([*pieces, text[position:]])
 
 
-def locate_reference(prose: Prose, source: str, raw: str, day: date) -> Location:
-    """Where the reference `raw` first stands in the part of `prose` that holds on `day`."""
-    whole = f"[[{raw}]]"
-    start = mask_code(select(prose.text, day)).find(whole)
-    return locate(prose, source, start, start + len(whole)) if start >= 0 else prose.location
+@lru_cache(maxsize=64)
+def locate_references(prose: Prose, source: str, raw: str, day: date) -> tuple[Location, ...]:
+    """Every place where the reference `raw` stands in the part of `prose` that holds on `day`."""
+    found = re.finditer(re.escape(f"[[{raw}]]"), mask_code(select(prose.text, day)))
+    return tuple(locate(prose, source, match.start(), match.end()) for match in found) or (prose.location,)
 
 
 class Converter:

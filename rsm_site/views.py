@@ -513,14 +513,15 @@ class Viewer:
         """What stands for a reference on the edition's day; a problem is noted when nothing does."""
         answer = self._answer(reference)
         if answer is None:
-            place = prose.locate_reference(text, self._texts[text.location.file], reference.raw, self.edition.text_day)
-            asked = reference.day if reference.day and reference.day <= self.edition.day else self.edition.text_day
+            source, day = self._texts[text.location.file], self.edition.text_day
+            asked = reference.day if reference.day and reference.day <= self.edition.day else day
             what = "event" if reference.kind == "date" else reference.kind
             message = f"there is no {what} '{reference.id}' on {asked}"
             if reference.day and reference.day > self.edition.day:
                 message = f"{reference.day} is after the edition of {self.edition.day}"
             hint = "limit the text with '::: from=... until=...', or the page with 'from:' and 'until:'"
-            self._reads.spoil(Problem(place, "not-on-that-day", message, hint))
+            for place in prose.locate_references(text, source, reference.raw, day):
+                self._reads.spoil(Problem(place, "not-on-that-day", message, hint))
             return Answer(reference.raw)
         return answer
 

@@ -760,6 +760,14 @@ def test_reference_to_what_is_not_there_on_a_day_is_a_placed_problem(tmp_path: P
     assert not case.public.exists()
 
 
+def test_each_reference_to_what_is_not_there_is_placed(tmp_path: Path) -> None:
+    """Where a text has the same reference more than once, each is told that the edition cannot tell."""
+    twice = "Led by [[fact:master]], [[fact:master]] again.\n\n::: from=2020-02\n\n[[fact:master]]\n\n:::\n\nIt keeps"
+    case = make_case(tmp_path, "twice", rewritten("pages/overview.md", "The Port Authority keeps", twice))
+    places = re.findall(r"overview\.md:(\d+:\d+): error\[not-on-that-day\]: .* on 2018-06-30", case.run("build").err)
+    assert places == ["6:8", "6:25"]
+
+
 def test_count_as_of_another_day(tmp_path: Path) -> None:
     """A reference to a figure that is counted gives the count of the day that it asks for."""
     text = "On [[fact:berths@2018-01|this]] [[fact:berths@2018-01]], later [[fact:berths]]. It keeps"
