@@ -1,7 +1,7 @@
 """Plain values -> records: the rules of each field, taken from the model."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from datetime import date
 from decimal import Decimal
 from functools import cache
@@ -150,9 +150,11 @@ def read_record(record: type[R], node: Node, reading: Reading, **known: Any) -> 
         if key in pairs:
             value_node = pairs[key]
             marks[rule.name] = span(value_node)
-            if not isinstance(value_node, ScalarNode):
-                marks.update(_inner_marks(rule.name, value_node))
+            before = len(reading.findings.problems)
             value = rule.convert(value_node, reading, rule)
+            if not isinstance(value_node, ScalarNode):
+                refused = {problem.location for problem in reading.findings.problems[before:]}
+                marks.update(_inner_marks(rule.name, value_node, reading.file, refused))
             if value is not INVALID:
                 values[rule.name] = value
         elif rule.required and key not in meant:
@@ -245,10 +247,13 @@ def _check_unknown_keys(node: MappingNode, reading: Reading, rules: Mapping[str,
     return meant
 
 
-def _inner_marks(name: str, node: Node) -> Iterator[tuple[str, tuple[int, int, int]]]:
-    """Where the items of a list or the keys of a mapping stand."""
+def _inner_marks(
+    name: str, node: Node, file: str, refused: Set[Location]
+) -> Iterator[tuple[str, tuple[int, int, int]]]:
+    """Where the items of a list, those left out that were refused, or the keys of a mapping stand."""
     if isinstance(node, SequenceNode):
-        yield from ((f"{name}.{index}", span(item)) for index, item in enumerate(node.value))
+        items = [item for item in node.value if locate(file, item) not in refused] if refused else node.value
+        yield from ((f"{name}.{index}", span(item)) for index, item in enumerate(items))
     elif isinstance(node, MappingNode):
         yield from ((f"{name}.{key.value}", span(key)) for key, _value in node.value)
 
