@@ -1,5 +1,6 @@
 """What must hold between records: the order of dates, sums, sources, places in their country, nothing unused."""
 
+import re
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
@@ -22,10 +23,12 @@ from rsm_site.model import (
 from rsm_site.schema import is_id, suggest
 
 Citing = Observation | Event | Hub | Place | Contribution | ProsePage
+_BASE = re.compile(r"https?://[\w.-]+(?::\d+)?(?:/[^?#]*)?")
 
 
 def check(factsheet: Factsheet) -> Iterator[Problem]:
     """Every problem between records."""
+    yield from check_address(factsheet)
     yield from check_editions(factsheet)
     yield from check_date_order(factsheet)
     yield from check_values(factsheet)
@@ -78,6 +81,14 @@ def citing_records(factsheet: Factsheet) -> Iterator[Citing]:
         yield from hub.places
     yield from factsheet.contributions
     yield from factsheet.pages
+
+
+def check_address(factsheet: Factsheet) -> Iterator[Problem]:
+    """The site's own address is one that pages can stand below."""
+    site = factsheet.site
+    if site.url and not _BASE.fullmatch(site.url):
+        hint = "write https://, the host and the folder, without '?' and '#'"
+        yield _refuse(site, "url", "bad-url", f"no page can stand below '{site.url[:60]}'", hint)
 
 
 def check_editions(factsheet: Factsheet) -> Iterator[Problem]:
