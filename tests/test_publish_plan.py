@@ -104,7 +104,6 @@ def test_each_kind_of_change_has_its_words() -> None:
     assert list(describe_claims(json.dumps(FACTSHEET).encode(), json.dumps(new).encode())) == [
         "Edition: 2021-02-11 to 2021-02-12",
         "A: about 5 to about 6",
-        "A: also about 5 of 2020, reported",
         "A: also about 9 of 2021, planned",
         "B: 7, of 2021 (was of 2020)",
         "D: new, 1",
@@ -113,6 +112,25 @@ def test_each_kind_of_change_has_its_words() -> None:
         "New event: Y (2021)",
         "No longer told, hub: North",
         "New table of nations: of 2021",
+    ]
+
+
+def test_what_is_said_otherwise_of_earlier_days_is_told() -> None:
+    """An earlier value that is corrected or taken back is told as that, and so is a table with other figures."""
+
+    def factsheet(observations: list[tuple[str, str, str]], troops: dict[str, int]) -> bytes:
+        values = [{"date": date, "words": words, "status": status} for date, words, status in observations]
+        values.append({"date": "2021", "words": "9", "current": True})
+        facts = [{"id": "a", "label": "A", "observations": values}]
+        return json.dumps({"facts": facts, "contributions": [{"date": "2020", "troops": troops}]}).encode()
+
+    old = factsheet([("2018", "4", "reported"), ("2019", "5", "reported"), ("2022", "6", "planned")], {"NO": 5})
+    new = factsheet([("2018", "4", "reported"), ("2019", "7", "reported"), ("2020", "8", "disputed")], {"NO": 6})
+    assert list(describe_claims(old, new)) == [
+        "A: 5 to 7 of 2019, reported",
+        "A: also 8 of 2020, disputed",
+        "A: no longer 6 of 2022, planned",
+        "Changed table of nations: of 2020",
     ]
 
 

@@ -119,6 +119,11 @@ class _Observation(Struct, frozen=True):
     status: str = "reported"
     current: bool = False
 
+    @property
+    def said(self) -> tuple[str, str, str]:
+        """What it says, whether or not it is the last to say so."""
+        return self.date, self.status, self.words
+
 
 class _Fact(Struct, frozen=True):
     id: str
@@ -133,6 +138,8 @@ class _Named(Struct, frozen=True, omit_defaults=True):
     title: str = ""
     name: str = ""
     date: str = ""
+    total: int | None = None
+    troops: Mapping[str, int] = {}
 
     @property
     def key(self) -> str:
@@ -179,10 +186,23 @@ def _describe_fact(old: _Fact | None, new: _Fact) -> Iterator[str]:
             yield f"{new.label}: {after}, of {now.date} (was of {was.date})"
         else:
             yield f"{new.label}: {before} to {after}"
-    others = [value for value in new.observations if value not in old.observations and value != now]
-    yield from (
-        f"{new.label}: also {value.words} of {value.date}, {value.status}" for value in others if not value.current
-    )
+    yield from _describe_history(new.label, old, new)
+
+
+def _describe_history(label: str, old: _Fact, new: _Fact) -> Iterator[str]:
+    """What is said otherwise beside the current value."""
+    stays = {value.said for value in old.observations} & {value.said for value in new.observations}
+    gone = [value for value in old.observations if value.said not in stays and not value.current]
+    for value in new.observations:
+        if value.said in stays or value.current:
+            continue
+        was = next((one for one in gone if (one.date, one.status) == (value.date, value.status)), None)
+        if was:
+            gone.remove(was)
+            yield f"{label}: {was.words} to {value.words} of {value.date}, {value.status}"
+        else:
+            yield f"{label}: also {value.words} of {value.date}, {value.status}"
+    yield from (f"{label}: no longer {value.words} of {value.date}, {value.status}" for value in gone)
 
 
 def _current(fact: _Fact) -> _Observation | None:
@@ -196,7 +216,7 @@ def _describe_named(kind: str, old: Iterable[_Named], new: Iterable[_Named]) -> 
         if was is None:
             yield f"New {kind}: {record.words}"
         elif was != record:
-            yield f"Changed {kind}: {was.words} to {record.words}"
+            yield f"Changed {kind}: {was.words}{f' to {record.words}' if record.words != was.words else ''}"
     yield from (f"No longer told, {kind}: {record.words}" for record in before.values())
 
 
