@@ -18,7 +18,7 @@ Words = str | Mapping[str, str]
 
 
 class MissingWordsError(SiteError, LookupError):
-    """The templates have no words under a key."""
+    """The templates have no words under a key, or none that can be used."""
 
 
 @cache
@@ -89,17 +89,21 @@ class Language:
 
     def word(self, key: str, **values: object) -> str:
         """The interface words of `key` with `values` put in; `count` chooses the plural. MissingWordsError when there
-        are none."""
+        are none, or none that take these values."""
         if key not in self.strings:
             raise MissingWordsError(f"there are no interface words '{key}'; write them into templates/strings/en.yaml")
         words = self.strings[key]
-        if not isinstance(words, str):
-            count = values["count"]
-            form = self.locale.plural_form(count) if isinstance(count, int | Decimal) else "other"
-            words = words.get(form, words["other"])
-            if isinstance(count, int | Decimal):
-                values["count"] = self.number(count)
-        return words.format_map(values) if values else words
+        try:
+            if not isinstance(words, str):
+                count = values["count"]
+                form = self.locale.plural_form(count) if isinstance(count, int | Decimal) else "other"
+                words = words.get(form, words["other"])
+                if isinstance(count, int | Decimal):
+                    values["count"] = self.number(count)
+            return words.format_map(values) if values else words
+        except (AttributeError, LookupError, TypeError, ValueError) as error:
+            message = f"the interface words '{key}' cannot be filled in ({error!r})"
+            raise MissingWordsError(f"{message}; compare templates/strings/ with those of rsm-site") from error
 
     def number(self, value: int | Decimal) -> str:
         """The number with this language's separators and digits."""

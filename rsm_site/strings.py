@@ -33,7 +33,10 @@ def _parse(path: Path, data: bytes) -> dict[str, Words]:
     try:
         found = yaml.load(data.decode(), Loader=yaml.CBaseLoader)
     except (UnicodeDecodeError, yaml.YAMLError) as error:
-        raise SiteError(f"the interface words cannot be read: {error}") from error
+        mark = getattr(error, "problem_mark", None)
+        place = f"{path}:{mark.line + 1}:{mark.column + 1}" if mark else path
+        what = getattr(error, "problem", None) or getattr(error, "reason", error)
+        raise SiteError(f"the interface words cannot be read: {place}: {what}") from error
     if not isinstance(found, dict):
         raise SiteError(f"the interface words at {path} are not 'key: words'")
     return found

@@ -1,7 +1,9 @@
 """Dates, numbers and names in the page's language."""
 
+import re
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -100,9 +102,10 @@ def test_words_that_are_missing_are_english(tmp_path: Path) -> None:
     (folder / "de.yaml").write_text("a: eins\n", encoding="utf-8")
     assert read_strings(tmp_path, "de-CH") == ({"a": "eins", "b": "two"}, True)
     assert read_strings(tmp_path, "fr") == ({"a": "one", "b": "two"}, False)
-    (folder / "de.yaml").write_text("a: [", encoding="utf-8")
-    with pytest.raises(SiteError, match="cannot be read"):
-        read_strings(tmp_path, "de")
+    for data, said in ((b"a: [", r"2:1: did not find expected node content"), (b"a: \xff", r" invalid start byte")):
+        (folder / "de.yaml").write_bytes(data)
+        with pytest.raises(SiteError, match=rf"cannot be read: {re.escape(str(folder))}/de\.yaml:{said}$"):
+            read_strings(tmp_path, "de")
     (folder / "en.yaml").write_text("- a\n", encoding="utf-8")
     with pytest.raises(SiteError, match="are not 'key: words'"):
         read_strings(tmp_path, "en")
@@ -112,3 +115,10 @@ def test_words_that_nobody_has_are_named() -> None:
     """Templates of one's own that lack words the program asks for are told which, in a sentence."""
     with pytest.raises(SiteError, match="there are no interface words 'edition'; write them into templates/strings/en"):
         Language("en", {"a": "one"}).word("edition")
+
+
+@pytest.mark.parametrize("words", ["{day}", "{date", "{}", "{date.x}", {"one": "{date}"}, ["{date}"]])
+def test_words_that_do_not_fit_are_named(words: Any) -> None:
+    """Words of one's own that want other values than the program has are no fault of the program."""
+    with pytest.raises(SiteError, match="the interface words 'edition' cannot be filled in"):
+        Language("en", {"edition": words}).word("edition", date="1 May")
