@@ -349,6 +349,13 @@ def test_init_host_knows_its_hosts_and_its_own_checkout(tmp_path: Path) -> None:
     assert "pip install . && rsm-site check" in (tmp_path / "wrangler.toml").read_text()
 
 
+def test_cloudflare_finds_the_front_page(tmp_path: Path) -> None:
+    """A Worker that is told to handle no HTML has nothing at "/"."""
+    command.init_host(tmp_path, "cloudflare", Said().terminal())
+    parsed = tomllib.loads((tmp_path / "wrangler.toml").read_text())
+    assert parsed["assets"]["html_handling"] == "auto-trailing-slash"
+
+
 def test_secrets_are_not_asked_of_content(config: Config) -> None:
     """A target with a password in it is an error of the content."""
     edit(config, "site.yaml", "path: /nowhere}", "path: /nowhere, password: hunter2}")
