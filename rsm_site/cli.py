@@ -349,7 +349,8 @@ def _schema(options: argparse.Namespace) -> int:
 
     from rsm_site import fields, schema
 
-    folder = Path(getattr(options, "output", None) or Path(getattr(options, "project", ".")) / ".schemas")
+    project = _project(options)
+    folder = getattr(options, "output", project / ".schemas")
     folder.mkdir(parents=True, exist_ok=True)
     for name in (*schema.SINGLE, *schema.LISTS):
         text = json.dumps(fields.json_schema(name), indent=2, ensure_ascii=False) + "\n"
@@ -372,11 +373,16 @@ def _config(options: argparse.Namespace) -> "Config":
         Path.cwd()
     except FileNotFoundError as error:
         raise SiteError("the working folder was removed; change to another one") from error
-    project = getattr(options, "project", Path())
+    cache = cache_folder()
+    return make_config(project=_project(options), cache=Path(cache) if cache else None, home=_home(), **given)
+
+
+def _project(options: argparse.Namespace) -> Path:
+    """The project folder; UsageError when there is none."""
+    project: Path = getattr(options, "project", Path())
     if not project.is_dir():
         raise UsageError(f"there is no project folder at {project}")
-    cache = cache_folder()
-    return make_config(project=project, cache=Path(cache) if cache else None, home=_home(), **given)
+    return project
 
 
 def _home() -> Path | None:

@@ -164,6 +164,9 @@ def test_the_command_writes_the_schemas(build_case: BuildCase, tmp_path: Path) -
     assert case.run("schema", "--quiet").status == 0
     written = {path.name for path in (case.project / ".schemas").iterdir()}
     assert written == {f"{name}.schema.json" for name in (*LISTS, *SINGLE)}
+    done = case.run("schema", "--project", "nowhere")
+    assert (done.status, done.err) == (2, "rsm-site: there is no project folder at nowhere\n")
+    assert not (case.project / "nowhere").exists()
 
 
 def test_every_field_says_what_to_put_there() -> None:
