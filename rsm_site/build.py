@@ -69,7 +69,8 @@ def silent(step: str, done: int = 0, total: int = 0) -> None:
 def build_site(config: Config, tell: Tell = silent) -> Built:
     """Make the site and put it into the output folder; ContentError when the content has errors, and then nothing is
     written."""
-    protected = (config.content, config.templates)
+    # A site in templates/ would be taken for the project's own templates by the next build.
+    protected = (config.content, config.templates, config.project / "templates")
     check_output_folder(config.output, project=config.project, protected=protected, home=config.home)
     workshop = open_workshop(config)
     built = _make_site(config, workshop, tell)

@@ -209,6 +209,14 @@ def test_a_missing_folder_is_wrong_use(good_site: Case) -> None:
             assert re.fullmatch(r"rsm-site: there is no .*folder.* at nowhere\b.*\n", done.err)
 
 
+def test_the_place_of_templates_is_no_output(good_site: Case) -> None:
+    """A site is not written where a project without templates of its own would have them."""
+    done = good_site.run("build", "--output", "templates")
+    assert (done.status, done.out) == (2, "")
+    assert done.err == "rsm-site: the output folder templates is templates, which the site is made from\n"
+    assert not (good_site.project / "templates").exists()
+
+
 @pytest.mark.parametrize("command", ["", *COMMANDS])
 def test_every_command_tells_the_version(good_site: Case, command: str) -> None:
     """`--version` stands before or after a command, whatever else that wants."""
