@@ -349,14 +349,15 @@ class _Folder:
         found: list[Problem] = []
         name = self.name_of(path)
         data = self._bytes(path, found)
-        document = Document(file=name, text="") if found else reader.read_text(name, data, found)
+        document = Document(file=name, text="", is_text=False) if found else reader.read_text(name, data, found)
         prose = Prose(document.body, Location(name))
         named, wrong = _named(prose, document.text, self.memo)
         if _FRONT_MATTER.match(document.body):
             hint = "write its fields in timeline.yaml and delete the lines from '---' to '---'"
             found.append(Problem(Location(name, 1, 1, 3), "front-matter", "an event's text has no front matter", hint))
         sources = tuple(dict.fromkeys(reference.id for reference, _ in named if reference.kind == "source"))
-        return _Longer(prose, document.text, named, sources, (*found, *wrong), is_empty=not document.body.strip())
+        is_empty = document.is_text and not document.body.strip()
+        return _Longer(prose, document.text, named, sources, (*found, *wrong), is_empty=is_empty)
 
     def pages(self) -> tuple[ProsePage, ...]:
         """The pages of prose in the order of the navigation."""
