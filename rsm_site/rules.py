@@ -24,11 +24,13 @@ from rsm_site.schema import is_id, suggest
 
 Citing = Observation | Event | Hub | Place | Contribution | ProsePage
 _BASE = re.compile(r"https?://[\w.-]+(?::\d+)?(?:/[^?#]*)?")
+_PASSWORD = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/@]*:[^/@]*@")
 
 
 def check(factsheet: Factsheet) -> Iterator[Problem]:
     """Every problem between records."""
     yield from check_address(factsheet)
+    yield from check_targets(factsheet)
     yield from check_editions(factsheet)
     yield from check_date_order(factsheet)
     yield from check_values(factsheet)
@@ -89,6 +91,17 @@ def check_address(factsheet: Factsheet) -> Iterator[Problem]:
     if site.url and not _BASE.fullmatch(site.url):
         hint = "write https://, the host and the folder, without '?' and '#'"
         yield _refuse(site, "url", "bad-url", f"no page can stand below '{site.url[:60]}'", hint)
+
+
+def check_targets(factsheet: Factsheet) -> Iterator[Problem]:
+    """A target has no password in an address, and its port is one."""
+    for target in factsheet.site.publish.values():
+        for field in ("repository", "endpoint", "url"):
+            if _PASSWORD.match(getattr(target, field, "")):
+                hint = "delete it; keep it in the environment, or in the files of git or of the store's own tools"
+                yield _refuse(target, field, "secret", "a password cannot stand in the content", hint)
+        if not 0 < getattr(target, "port", 22) < 65536:
+            yield _refuse(target, "port", "bad-number", "there is no such port", "write a number from 1 to 65535")
 
 
 def check_editions(factsheet: Factsheet) -> Iterator[Problem]:
