@@ -2,14 +2,16 @@
 
 from collections.abc import Iterator, Mapping, MutableMapping
 from contextlib import contextmanager, suppress
+from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, BinaryIO
 
 import jinja2
 from jinja2.bccache import Bucket
 
 from rsm_site.errors import SiteError
 from rsm_site.language import Language
+from rsm_site.memo import SIZE, digest
 from rsm_site.pages import Page
 from rsm_site.stamps import list_files
 from rsm_site.workers import beside, can_fork
@@ -80,9 +82,31 @@ class _Environment(jinja2.Environment):
         return self.globals if d is None else super().make_globals(d)
 
 
+class _Bucket(Bucket):
+    """A compiled template, whose file begins with its own hash: what was cut short or touched is compiled again."""
+
+    def load_bytecode(self, f: BinaryIO) -> None:
+        """Take what the file holds if it was written whole."""
+        kept = f.read()
+        if digest(kept[SIZE:]) == kept[:SIZE]:
+            super().load_bytecode(BytesIO(kept[SIZE:]))
+
+    def write_bytecode(self, f: IO[bytes]) -> None:
+        """Write it and its hash."""
+        made = BytesIO()
+        super().write_bytecode(made)
+        f.write(digest(made.getvalue()) + made.getvalue())
+
+
 class _BytecodeCache(jinja2.FileSystemBytecodeCache):
     """Compiled templates in a folder, each known by its source and by how it was compiled; where it cannot be read or
     written, they are compiled again."""
+
+    def get_bucket(self, environment: jinja2.Environment, name: str, filename: str | None, source: str) -> Bucket:
+        """The bucket of a template, filled with what is kept of it."""
+        bucket = _Bucket(environment, self.get_cache_key(name, filename), self.get_source_checksum(source))
+        self.load_bytecode(bucket)
+        return bucket
 
     def get_source_checksum(self, source: str) -> str:
         """A hash of the source and of how it is compiled."""

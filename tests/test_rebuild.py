@@ -327,6 +327,18 @@ def test_a_damaged_cache_is_no_cache(tmp_path: Path, damage: bytes) -> None:
     assert kept.stat().st_size > size / 2
 
 
+@pytest.mark.parametrize("part", [0, 0.001, 0.5])
+def test_a_compiled_template_that_is_cut_short_is_compiled_again(tmp_path: Path, part: float) -> None:
+    """A file of the cache that was not written whole, or not as it was, is no fault."""
+    case = make_case(tmp_path, "components")
+    config = make_config(project=case.project, templates=PROJECT / "templates", cache=tmp_path / "cache")
+    first = dict(check_site(config).files)
+    for path in (tmp_path / "cache/templates").iterdir():
+        data = path.read_bytes()
+        path.write_bytes(data[: round(len(data) * part)] if part else data[:-9] + b"damaged!!")
+    assert dict(check_site(config).files) == first
+
+
 @pytest.mark.parametrize("name", ["cache", "long" * 100])
 def test_a_cache_that_cannot_be_used_is_no_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     """The site is made though nothing can be kept: no space for compiled templates, a folder that cannot be reached."""
