@@ -99,7 +99,7 @@ def hubs_map(viewer: Viewer, edition: Edition, outline: dict[str, Any] | None, m
             links.append((_place_id(centres[0], 0), _place_id(hub, 0)))
     language = viewer.language
     features = outline["features"] if outline else ()
-    codes = {str(feature.get("id") or (feature.get("properties") or {}).get("iso2")) for feature in features}
+    codes = {feature["id"] for feature in features}
     settings = edition.site.map
     highlight = settings.highlight if settings else ""
     names = {code: name for code in sorted(codes) if (name := language.country_or_none(code))}

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from itertools import chain
 from typing import Annotated, Any
 
 import msgspec
@@ -48,7 +49,9 @@ class FeatureCollection(Struct, tag=True):
 
 
 def read_outline(document: Document, settings: MapSettings, problems: list[Problem]) -> dict[str, Any] | None:
-    """The GeoJSON as plain values, None when it is no collection of areas; what is wrong is added to `problems`."""
+    """The GeoJSON as plain values, each feature with the `id` by which it is known here (the one that the map is to
+    highlight by that name, else `iso2` or its own); None when it is no collection of areas; what is wrong is added to
+    `problems`."""
     text = document.text
     if not document.is_text:
         return None
@@ -68,13 +71,20 @@ def read_outline(document: Document, settings: MapSettings, problems: list[Probl
         message = "a latitude is beyond 90 degrees"
         problems.append(Problem(Location(document.file), "bad-geojson", message, "write longitude, then latitude"))
         return None
-    names = [str(feature.id or (feature.properties or {}).get("iso2") or "") for feature in collection.features]
-    if settings.highlight and settings.highlight not in names:
-        hint = suggest(settings.highlight, names) or "name a feature's id or iso2"
+    names = [_names_of(feature) for feature in collection.features]
+    if settings.highlight and settings.highlight not in chain(*names):
+        hint = suggest(settings.highlight, chain(*names)) or "name a feature's id or iso2"
         message = f"the outline has no feature '{settings.highlight}'"
         problems.append(Problem(settings.located("highlight"), "unknown-id", message, hint))
     plain: dict[str, Any] = msgspec.json.decode(text)
+    for feature, known in zip(plain["features"], names, strict=True):
+        feature["id"] = settings.highlight if settings.highlight in known else (*known, "")[0]
     return plain
+
+
+def _names_of(feature: Feature) -> list[str]:
+    given = ((feature.properties or {}).get("iso2"), feature.id)
+    return [str(name) for name in given if name not in (None, "")]
 
 
 def _points(geometry: Polygon | MultiPolygon) -> Iterator[list[float]]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 
-from rsm_site.dates import PartialDate
+from rsm_site.dates import OPEN_END, PartialDate
 from rsm_site.drawing.geometry import contains, read_outlines
 from rsm_site.errors import Problem
 from rsm_site.model import (
@@ -124,6 +124,8 @@ def check_date_order(factsheet: Factsheet) -> Iterator[Problem]:
     mission = factsheet.site.mission
     if mission:
         yield from _ordered(mission, "start", mission.start, "end", mission.end)
+        if mission.end and mission.end.latest == OPEN_END:
+            yield _refuse(mission, "end", "bad-date", "an end cannot be open", "leave it out while nobody knows it")
     for source in factsheet.sources:
         yield from _ordered(source, "published", source.published, "accessed", source.accessed)
 

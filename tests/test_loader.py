@@ -1,5 +1,6 @@
 """The content folder as a whole: what is read, what is refused, and in what order."""
 
+import json
 import os
 import socket
 import time
@@ -220,6 +221,25 @@ ANYTHING = st.one_of(
     YAML.map(lambda value: repr(value).encode("utf-8", "replace")),
     YAML.map(lambda value: f"---\ntitle: A\n---\n{value}".encode("utf-8", "replace")),
 )
+
+
+@pytest.mark.parametrize("highlight", ["NO", "578"])
+def test_a_country_is_known_by_its_code_and_by_the_id_of_its_outline(tmp_path: Path, highlight: str) -> None:
+    """A feature is found by its `iso2` and by its id, as in files that have both."""
+    ring = [[0, 0], [9, 0], [9, 9], [0, 9], [0, 0]]
+    norway = {"type": "Feature", "id": 578, "properties": {"iso2": "NO"}}
+    geometry = {"type": "Polygon", "coordinates": [ring]}
+    outline = {"type": "FeatureCollection", "features": [{**norway, "geometry": geometry}]}
+    place = "{name: Far, latitude: 60, longitude: 60}"
+    loaded = load(
+        tmp_path,
+        {
+            "site.yaml": SITE + f"map: {{outline: map/a.geojson, highlight: '{highlight}'}}\n",
+            "map/a.geojson": json.dumps(outline),
+            "hubs.yaml": f"[{{id: far, name: Far, role: hub, places: [{place}], sources: [report]}}]",
+        },
+    )
+    assert found(loaded) == [("content/hubs.yaml", "error", "outside-country")]
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,7 @@ KM_PER_DEGREE = 111.2
 
 
 class Outline(Struct, frozen=True, kw_only=True):
-    """One feature: its id (or `iso2` property), its `name` property, and its polygons of (longitude, latitude)."""
+    """One feature: its id, its `name` property, and its polygons of (longitude, latitude)."""
 
     id: str
     name: str
@@ -39,7 +39,7 @@ def _read_outline(feature: Any) -> Outline:
         kind = geometry.get("type")
         polygons = [coordinates] if kind == "Polygon" else coordinates if kind == "MultiPolygon" else ()
         return Outline(
-            id=str(feature.get("id") or properties.get("iso2") or ""),
+            id=str(feature.get("id") or ""),
             name=str(properties.get("name") or ""),
             polygons=tuple(tuple(_read_ring(ring) for ring in polygon) for polygon in polygons),
         )
