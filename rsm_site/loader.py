@@ -1,14 +1,11 @@
-"""The content folder -> Factsheet: walks it, reads every file, puts the records together and resolves their ids."""
+"""The content folder -> Factsheet: reads every file, puts the records together and resolves their ids."""
 
 import gc
-import os
 import re
-import stat
 from collections.abc import Callable, Collection, Iterable, Iterator
 from functools import partial
 from itertools import chain
-from operator import attrgetter
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import Any, TypeVar
 
 from msgspec import Struct, structs
@@ -16,7 +13,8 @@ from msgspec import Struct, structs
 from rsm_site import outline, proofreading, reader, references, rules, schema
 from rsm_site.config import Config
 from rsm_site.dates import OPEN_END
-from rsm_site.errors import Location, Problem, Severity, UsageError, has_error
+from rsm_site.errors import Location, Problem, UsageError, has_error
+from rsm_site.folder import Folder, is_as_read
 from rsm_site.language import is_country
 from rsm_site.memo import Memo, digest
 from rsm_site.model import (
@@ -37,20 +35,9 @@ from rsm_site.model import (
 from rsm_site.reader import Document
 from rsm_site.references import Reference
 from rsm_site.schema import Findings, Mention
-from rsm_site.stamps import File, is_settled, newest_of
+from rsm_site.stamps import File
 
 MAX_SUGGESTIONS = 300
-BUILT_IN_SECTIONS = ("figures", "strength", "timeline", "hubs", "nations", "sources")
-RESERVED_PAGES = (
-    *("index", "timeline", "facts", "hubs", "nations", "changes", "sources", "glossary", "data", "about", "404"),
-    *("factsheet", "events", "editions", "assets"),
-)
-# Sections of the front page that are there without being named.
-_LAST_SECTIONS = ("since", "cite")
-RESERVED_FOLDERS = ("assets/", "data/", "editions/")
-
-LEFT_BEHIND = re.compile(r"\..*|.*~|#.*#|.*\.(?:swp|tmp|bak)")
-_ENDINGS = {".yml": ".yaml", ".markdown": ".md"}
 # Of each kind of reference the list that its ids are of.
 _LISTS = {
     "fact": "facts",
@@ -99,7 +86,7 @@ def load_factsheet(config: Config, memo: Memo | None = None, changed: Collection
     collects = gc.isenabled()
     gc.disable()
     try:
-        return _load(_Folder(config, memo or Memo(None), changed))
+        return _load(_Content(config, memo or Memo(None), changed))
     finally:
         if collects:
             gc.enable()
@@ -128,68 +115,36 @@ def records_of(factsheet: Factsheet) -> tuple[object, ...]:
     return tuple(getattr(factsheet, name) for name in factsheet.__struct_fields__ if name != "longer")
 
 
-def _load(folder: "_Folder") -> Loaded:
-    site = folder.site()
-    events, longer = folder.events()
+def _load(content: "_Content") -> Loaded:
+    site = content.site()
+    events, longer = content.events()
     factsheet = Factsheet(
         # What can be said of the other files is said even when site.yaml is not usable.
         site=site or _NO_SITE,
-        sources=folder.records("sources", Source),
-        facts=folder.facts(),
+        sources=content.records("sources", Source),
+        facts=content.facts(),
         events=events,
         longer={id_: text.prose for id_, text in longer.items()},
-        hubs=folder.records("hubs", Hub),
-        contributions=folder.records("contributions", Contribution),
-        terms=folder.records("glossary", Term),
-        corrections=folder.records("corrections", Correction),
-        frozen=folder.frozen(),
-        pages=folder.pages(),
-        outline=folder.outline(site),
+        hubs=content.records("hubs", Hub),
+        contributions=content.records("contributions", Contribution),
+        terms=content.records("glossary", Term),
+        corrections=content.records("corrections", Correction),
+        frozen=content.frozen(),
+        pages=content.pages(),
+        outline=content.outline(site),
     )
-    folder.report_unread()
-    problems = folder.problems
-    cited = _check_mentions(factsheet, folder, longer.values(), knows_site=site is not None)
+    content.report_unread()
+    problems = content.problems
+    cited = _check_mentions(factsheet, content, longer.values(), knows_site=site is not None)
     if site is not None:
-        problems.extend(_check_front_page(factsheet, folder.findings))
-    problems.extend(folder.memo.once("rules", lambda: tuple(_check_records(factsheet)), *records_of(factsheet)))
+        problems.extend(rules.check_front_page(factsheet, content.findings.ids.get("pages", {})))
+    problems.extend(content.memo.once("rules", lambda: tuple(rules.check(factsheet)), *records_of(factsheet)))
     is_sound = not has_error(problems)
-    problems.extend(folder.unanswered)
+    problems.extend(content.unanswered)
     if not has_error(problems):
         # Otherwise the error may be why nothing cites it.
         problems.extend(rules.check_use(factsheet, cited))
-    return Loaded(factsheet if site else None, tuple(sorted(set(problems))), folder.texts, folder.newest, is_sound)
-
-
-def _check_records(factsheet: Factsheet) -> Iterator[Problem]:
-    yield from rules.check(factsheet)
-    yield from _check_addresses(factsheet)
-
-
-class _Listing:
-    """The files of a folder by their paths, and the paths of those in each folder at its top."""
-
-    def __init__(self, files: dict[str, File], inside: dict[str, list[str]] | None = None) -> None:
-        self.files = files
-        self.inside = inside or {}
-        for path in () if inside else files:
-            top, slash, name = path.partition("/")
-            if slash and "/" not in name:
-                self.inside.setdefault(top, []).append(path)
-
-
-def _look_again(known: _Listing, root: Path, changed: Iterable[str]) -> _Listing | None:
-    """The listing with what was written to these files since; None when that does not tell all."""
-    files = dict(known.files)
-    for path in (path.removeprefix(f"{root}{os.sep}") for path in changed if path.startswith(f"{root}{os.sep}")):
-        file = files.get(path)
-        try:
-            status = os.lstat(file.location) if file else None
-        except OSError:
-            return None
-        if file is None or status is None or not stat.S_ISREG(status.st_mode):
-            return None
-        files[path] = File(file.location, status)
-    return _Listing(files, known.inside)
+    return Loaded(factsheet if site else None, tuple(sorted(set(problems))), content.texts, content.newest, is_sound)
 
 
 class _Longer(Struct, frozen=True):
@@ -204,30 +159,14 @@ class _Longer(Struct, frozen=True):
     is_empty: bool
 
 
-class _Folder:
-    """The files below content/, each read at most once, and what reading them brings to light."""
+class _Content(Folder):
+    """The records of the content folder, each file read at most once, and what reading them brings to light."""
 
     def __init__(self, config: Config, memo: Memo, changed: Collection[str] | None) -> None:
-        self.memo = memo
-        self.root = config.content
-        project, absolute = config.project.absolute(), config.content.absolute()
-        inside = absolute.is_relative_to(project)
-        self.shown = PurePosixPath((absolute.relative_to(project) if inside else config.content).as_posix())
-        self._prefix = f"{self.shown}/" if self.shown.parts else ""
-        self.findings = Findings()
-        self.problems = self.findings.problems
+        super().__init__(config, memo, changed)
+        self.findings = Findings(self.problems)
         self.unanswered: list[Problem] = []
         self.texts: dict[str, str] = {}
-        self.has_links = False
-        known: _Listing | None = memo.last.get("content")
-        listing = known and changed is not None and _look_again(known, self.root.resolve(), changed)
-        if not listing:
-            listing = _Listing(dict(sorted(self._walk())))
-        # What a link leads to changes without it, and what is wrong with the folder has to be told again.
-        memo.last["content"] = None if self.has_links or self.problems else listing
-        self.files, self._inside = listing.files, listing.inside
-        self.unread = dict.fromkeys(self.files)
-        self.newest = newest_of(self.files.values())
 
     def site(self) -> Site | None:
         """The record of site.yaml, None when it is not usable."""
@@ -238,7 +177,7 @@ class _Folder:
 
     def records(self, name: str, record: type[R]) -> tuple[R, ...]:
         """The records of a list: those of its file, then those of its folder's files in order of name."""
-        read = [self._records_in(path, name, record) for path in self._matching(name, ".yaml")]
+        read = [self._records_in(path, name, record) for path in self.matching(name, ".yaml")]
         return self.memo.once(f"list {name}", lambda: tuple(chain.from_iterable(read)), *read)
 
     def facts(self) -> tuple[Fact, ...]:
@@ -256,7 +195,7 @@ class _Folder:
     def _records_in(self, path: str, name: str, record: type[R]) -> list[R]:
         def read() -> tuple[str, list[R], Findings]:
             alone = Findings()
-            data = self._bytes(path, alone.problems)
+            data = self.read_bytes(path, alone.problems)
             key = digest(name.encode(), self.name_of(path).encode(), data)
             kept: tuple[list[R], Findings] | None = self.memo.find("records", key)
             if kept:
@@ -267,7 +206,7 @@ class _Folder:
                 self.memo.keep("records", key, (records, alone))
             return document.text, records, alone
 
-        text, records, found = self._once("records", path, read)
+        text, records, found = self.once("records", path, read)
         ids = self.findings.ids.setdefault(name, {})
         if found.problems or found.partial or not ids.keys().isdisjoint(found.ids.get(name, ())):
             return schema.read_records(record, name, self._read(path, reader.read_yaml), self.findings)
@@ -303,16 +242,16 @@ class _Folder:
 
     def events(self) -> tuple[tuple[Event, ...], dict[str, _Longer]]:
         """The events, and by their ids the longer texts of timeline/<id>.md."""
-        paths = self._matching("timeline", ".md")
+        paths = self.matching("timeline", ".md")
         known: dict[str, tuple[File, int, _Longer]] = self.memo.last.get("longer", {})
         files = self.files
         new = [
             path
             for path in paths
             # Nothing has looked at the file since, or nothing has changed in it.
-            if not ((was := known.get(path)) and (was[0] is files[path] or _is_as_read(files[path], was[0], was[1])))
+            if not ((was := known.get(path)) and (was[0] is files[path] or is_as_read(files[path], was[0], was[1])))
         ]
-        lists = self._matching("timeline", ".yaml") if len(new) >= _MANY else []
+        lists = self.matching("timeline", ".yaml") if len(new) >= _MANY else []
         # The other process begins with the lists: what is parsed in it takes no room here.
         read = zip((*lists, *new), self.memo.map_in_two(self._read_ahead, (*lists, *new), _MANY), strict=True)
         fresh = {path: (files[path], self.newest, text) for path, text in read if text}
@@ -348,7 +287,7 @@ class _Folder:
     def _longer(self, path: str) -> _Longer:
         found: list[Problem] = []
         name = self.name_of(path)
-        data = self._bytes(path, found)
+        data = self.read_bytes(path, found)
         document = Document(file=name, text="", is_text=False) if found else reader.read_text(name, data, found)
         prose = Prose(document.body, Location(name))
         named, wrong = _named(prose, document.text, self.memo)
@@ -362,13 +301,13 @@ class _Folder:
     def pages(self) -> tuple[ProsePage, ...]:
         """The pages of prose in the order of the navigation."""
         pages = []
-        for path in self._matching("pages", ".md"):
+        for path in self.matching("pages", ".md"):
             stem = PurePosixPath(path).stem
             page = self._record(path, reader.read_page, ProsePage, id=stem)
             if not schema.is_id(stem):
                 hint = "name the file in lowercase letters, digits and hyphens"
                 self.refuse(path, "bad-id", f"'{stem}' cannot be an id", hint)
-            elif stem in (*RESERVED_PAGES, *BUILT_IN_SECTIONS, *_LAST_SECTIONS):
+            elif stem in (*rules.RESERVED_PAGES, *rules.BUILT_IN_SECTIONS, *rules.LAST_SECTIONS):
                 self.refuse(path, "bad-id", f"'{stem}' is a page of the site itself", "rename the file")
             self.findings.ids.setdefault("pages", {})[stem] = Location(self.name_of(path))
             pages.append(page)
@@ -377,7 +316,7 @@ class _Folder:
 
     def frozen(self) -> tuple[Frozen, ...]:
         """The editions that were frozen, oldest first."""
-        documents = [self._read(path, reader.read_text) for path in self._matching("editions", ".json")]
+        documents = [self._read(path, reader.read_text) for path in self.matching("editions", ".json")]
         return self.memo.once("frozen", lambda: tuple(map(_frozen, documents)), *documents)
 
     def outline(self, site: Site | None) -> dict[str, Any] | None:
@@ -407,112 +346,20 @@ class _Folder:
         self.problems.extend(found)
         return outlines
 
-    def report_unread(self) -> None:
-        """Warn of every file that nothing has read."""
-        known = ["site", *schema.LISTS]
-        for path in self.unread:
-            file = PurePosixPath(path)
-            ending = _ENDINGS.get(file.suffix, file.suffix)
-            near = schema.nearest(file.stem, known) if "/" not in path and ending == ".yaml" else ""
-            hint = "move or delete it"
-            if near or ending != file.suffix:
-                hint = f"should it be '{near or file.stem}{ending}'?"
-            self.refuse(path, "unread-file", "nothing reads this file", hint, "warning")
-
-    def refuse(self, path: str, code: str, message: str, hint: str, severity: Severity = "error") -> None:
-        """Add a problem with a whole file."""
-        self.problems.append(Problem(Location(str(self.shown / path)), code, message, hint, severity))
-
-    def name_of(self, path: str) -> str:
-        """A file's name in problems."""
-        return self._prefix + path
-
-    def _walk(self) -> Iterator[tuple[str, File]]:
-        """Every file by its path below content/; what is no file of this folder is a problem."""
-        real_root = self.root.resolve()
-        waiting = [""]
-        while waiting:
-            folder = waiting.pop()
-            try:
-                with os.scandir(self.root / folder) as found:
-                    entries = sorted(found, key=attrgetter("name"))
-            except OSError as error:
-                name = folder.rstrip("/") or "."
-                self.refuse(name, "unreadable", f"the folder cannot be read: {error.strerror}", "check its permissions")
-                continue
-            for entry in entries:
-                if LEFT_BEHIND.fullmatch(entry.name):
-                    continue
-                path = folder + entry.name
-                try:
-                    status, is_link = entry.stat(), entry.is_symlink()
-                    self.has_links |= is_link
-                    is_outside = is_link and not Path(entry.path).resolve(strict=True).is_relative_to(real_root)
-                except (OSError, RuntimeError):
-                    self.refuse(path, "unreadable", "this leads to no file", "check its permissions and where it leads")
-                    continue
-                if is_outside:
-                    self.refuse(path, "outside", "the link leads out of the content folder", "copy the file here")
-                elif stat.S_ISDIR(status.st_mode) and is_link:
-                    self.refuse(path, "outside", "a folder cannot be a link", "move the files here")
-                elif stat.S_ISDIR(status.st_mode):
-                    waiting.append(f"{path}/")
-                elif stat.S_ISREG(status.st_mode):
-                    yield path, File(entry.path, status)
-                else:
-                    self.refuse(path, "not-a-file", "this is neither a file nor a folder", "delete it")
-
     def _read(self, path: str, read: Callable[[str, bytes, list[Problem]], Document]) -> Document:
         """Read one file; what is wrong with it is added to the problems."""
         name = self.name_of(path)
 
         def read_now() -> tuple[Document, list[Problem]]:
             found: list[Problem] = []
-            data = self._bytes(path, found)
+            data = self.read_bytes(path, found)
             return read(name, data, found) if not found else Document(file=name, text=""), found
 
-        document, found = self._once(read.__name__, path, read_now)
+        document, found = self.once(read.__name__, path, read_now)
         self.problems.extend(found)
         self.unread.pop(path, None)
         self.texts[name] = document.text
         return document
-
-    def _once(self, kind: str, path: str, make: Callable[[], T]) -> T:
-        """What `make` makes of a file, or made of it when the file was last read."""
-        file = self.files[path]
-        if not is_settled(file, self.newest):
-            return make()
-        return self.memo.same(kind, (path, file.stamp), make)
-
-    def _bytes(self, path: str, problems: list[Problem]) -> bytes:
-        """The bytes of one file; none, and a problem is added, when they cannot be had."""
-        place = Location(self.name_of(path))
-        data = b""
-        try:
-            # Without a buffer, and without a limit for which room would be made: there may be thousands.
-            with open(self.files[path].location, "rb", buffering=0) as file:  # noqa: PTH123
-                size = os.fstat(file.fileno()).st_size
-                if size <= reader.MAX_BYTES:
-                    data = file.read()
-        except OSError as error:
-            message = f"the file cannot be read: {error.strerror}"
-            problems.append(Problem(place, "unreadable", message, "check its permissions"))
-            return b""
-        if size > reader.MAX_BYTES:
-            message = f"the file is larger than {reader.MAX_BYTES // 1024 // 1024} MiB"
-            problems.append(Problem(place, "too-large", message, "split it into several files"))
-            return b""
-        return data
-
-    def _matching(self, top: str, suffix: str) -> list[str]:
-        """The files `top`.yaml and `top`/*, with the suffix, in the order they are read."""
-        inside = self._inside.get(top, ())
-        return [path for path in (f"{top}{suffix}", *inside) if path in self.files and path.endswith(suffix)]
-
-
-def _is_as_read(now: File, then: File, newest: int) -> bool:
-    """Tell whether nothing has changed in a file since it was read, when the `newest` of all was of that time."""
-    return now.stamp == then.stamp and is_settled(then, newest)
 
 
 def _frozen(document: Document) -> Frozen:
@@ -527,10 +374,10 @@ def _with_texts(events: tuple[Event, ...], named: dict[str, tuple[str, ...]]) ->
 
 
 def _check_mentions(
-    factsheet: Factsheet, folder: _Folder, longer: Iterable[_Longer], *, knows_site: bool
+    factsheet: Factsheet, content: _Content, longer: Iterable[_Longer], *, knows_site: bool
 ) -> set[tuple[str, str]]:
     """Add a problem for each id that names nothing, in records and in texts; kind and id of what the texts cite."""
-    findings, problems = folder.findings, folder.problems
+    findings, problems = content.findings, content.problems
     ids: dict[str, dict[str, Any]] = {name: findings.ids.get(name, {}) for name in schema.LISTS}
     ids |= {"groups": factsheet.site.groups, "categories": factsheet.site.categories}
     for mention in findings.mentions:
@@ -539,12 +386,12 @@ def _check_mentions(
                 hint = "use lowercase letters, digits and hyphens"
                 problems.append(Problem(mention.location, "bad-id", f"'{mention.id}' cannot be an id", hint))
         elif mention.id not in ids[mention.list]:
-            problems.extend(_check_mention(mention, ids, folder))
+            problems.extend(_check_mention(mention, ids, content))
     cited = set()
     texts = [(each.prose, each.named) for each in longer if each.named]
     for text in findings.texts:
-        source = folder.texts.get(text.location.file, "")
-        named, wrong = folder.memo.once("named", partial(_named, text, source, folder.memo), text)
+        source = content.texts.get(text.location.file, "")
+        named, wrong = content.memo.once("named", partial(_named, text, source, content.memo), text)
         problems.extend(wrong)
         texts.append((text, named))
     for text, named in texts:
@@ -553,13 +400,13 @@ def _check_mentions(
             list_ = _LISTS.get(reference.kind, "")
             if is_country(reference.id) if reference.kind == "nation" else reference.id in ids[list_]:
                 continue
-            source = folder.texts.get(text.location.file, "")
+            source = content.texts.get(text.location.file, "")
             place = references.locate(text, source, start, start + len(reference.raw) + 4)
             if list_:
-                folder.unanswered.extend(_check_mention(Mention(list_, reference.id, place), ids, folder))
+                content.unanswered.extend(_check_mention(Mention(list_, reference.id, place), ids, content))
             else:
                 message, hint = f"'{reference.id}' is not a country code", schema.suggest_country(reference.id)
-                folder.unanswered.append(Problem(place, "bad-country", message, hint))
+                content.unanswered.append(Problem(place, "bad-country", message, hint))
     return cited
 
 
@@ -575,48 +422,14 @@ def _named(text: Prose, source: str, memo: Memo) -> tuple[tuple[tuple[Reference,
     return named, wrong
 
 
-def _check_mention(mention: Mention, ids: dict[str, dict[str, Any]], folder: _Folder) -> Iterator[Problem]:
+def _check_mention(mention: Mention, ids: dict[str, dict[str, Any]], content: _Content) -> Iterator[Problem]:
     known = ids[mention.list]
-    if mention.id in known or mention.list in folder.findings.partial:
+    if mention.id in known or mention.list in content.findings.partial:
         return
     what = _ONE_OF[mention.list]
     listed = f"known: {', '.join(known)}" if 0 < len(known) <= 8 else f"define the {what} first"
     # Looking for what is near takes its time; where everything is unknown it helps nobody.
-    is_one_of_few = len(folder.problems) + len(folder.unanswered) < MAX_SUGGESTIONS
+    is_one_of_few = len(content.problems) + len(content.unanswered) < MAX_SUGGESTIONS
     near = schema.suggest(mention.id, known) if is_one_of_few else ""
     hint = near or listed
     yield Problem(mention.location, "unknown-id", f"there is no {what} '{mention.id[:60]}'", hint)
-
-
-def _check_front_page(factsheet: Factsheet, findings: Findings) -> Iterator[Problem]:
-    """The front page's sections exist, and stand once."""
-    site = factsheet.site
-    categories = list(site.categories) or sorted({event.category for event in factsheet.events})
-    sections = [*BUILT_IN_SECTIONS, *(f"events:{name}" for name in categories), *findings.ids.get("pages", {})]
-    seen: set[str] = set()
-    for index, name in enumerate(site.front_page or ()):
-        place = site.located(f"front_page.{index}")
-        if name in seen:
-            yield Problem(place, "repeated-section", f"'{name}' stands twice", "keep one of the two")
-        elif name not in sections:
-            hint = schema.suggest(name, sections) or f"write one of {', '.join(sections)}"
-            yield Problem(place, "unknown-section", f"'{name}' is neither a built-in section nor a page", hint)
-        seen.add(name)
-
-
-def _check_addresses(factsheet: Factsheet) -> Iterator[Problem]:
-    """An old address leads to one place, and is none that the site itself has."""
-    front = factsheet.site.sections
-    taken = {f"{name}.html": "a page of the site itself" for name in RESERVED_PAGES}
-    taken |= {f"{page.id}.html": f"the page '{page.id}'" for page in factsheet.pages if page.id not in front}
-    taken |= {f"events/{event.id}.html": f"the event '{event.id}'" for event in factsheet.events if event.has_text}
-    records: tuple[Event | ProsePage, ...] = (*factsheet.events, *factsheet.pages)
-    for record in records:
-        for index, alias in enumerate(record.aliases):
-            # Some disks do not tell capitals from small letters.
-            address = alias.casefold()
-            there = "a folder of the site itself" if address.startswith(RESERVED_FOLDERS) else taken.get(address)
-            if there:
-                place = record.located(f"aliases.{index}")
-                yield Problem(place, "taken-address", f"'{alias}' is {there} already", "delete one of the two")
-            taken[address] = f"an old address of '{record.id}'"

@@ -1,7 +1,7 @@
 """What must hold between records: the order of dates, sums, sources, places in their country, nothing unused."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
 from decimal import Decimal
 
@@ -22,6 +22,15 @@ from rsm_site.model import (
 )
 from rsm_site.schema import is_id, suggest
 
+BUILT_IN_SECTIONS = ("figures", "strength", "timeline", "hubs", "nations", "sources")
+RESERVED_PAGES = (
+    *("index", "timeline", "facts", "hubs", "nations", "changes", "sources", "glossary", "data", "about", "404"),
+    *("factsheet", "events", "editions", "assets"),
+)
+# Sections of the front page that are there without being named.
+LAST_SECTIONS = ("since", "cite")
+_RESERVED_FOLDERS = ("assets/", "data/", "editions/")
+
 Citing = Observation | Event | Hub | Place | Contribution | ProsePage
 _BASE = re.compile(r"https?://[\w.-]+(?::\d+)?(?:/[^?#]*)?")
 _PASSWORD = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/@]*:[^/@]*@")
@@ -31,6 +40,7 @@ def check(factsheet: Factsheet) -> Iterator[Problem]:
     """Every problem between records."""
     yield from check_address(factsheet)
     yield from check_targets(factsheet)
+    yield from check_addresses(factsheet)
     yield from check_editions(factsheet)
     yield from check_date_order(factsheet)
     yield from check_values(factsheet)
@@ -102,6 +112,40 @@ def check_targets(factsheet: Factsheet) -> Iterator[Problem]:
                 yield _refuse(target, field, "secret", "a password cannot stand in the content", hint)
         if not 0 < getattr(target, "port", 22) < 65536:
             yield _refuse(target, "port", "bad-number", "there is no such port", "write a number from 1 to 65535")
+
+
+def check_front_page(factsheet: Factsheet, pages: Iterable[str]) -> Iterator[Problem]:
+    """The front page's sections exist, and stand once."""
+    site = factsheet.site
+    categories = list(site.categories) or sorted({event.category for event in factsheet.events})
+    sections = [*BUILT_IN_SECTIONS, *(f"events:{name}" for name in categories), *pages]
+    seen: set[str] = set()
+    for index, name in enumerate(site.front_page or ()):
+        place = site.located(f"front_page.{index}")
+        if name in seen:
+            yield Problem(place, "repeated-section", f"'{name}' stands twice", "keep one of the two")
+        elif name not in sections:
+            hint = suggest(name, sections) or f"write one of {', '.join(sections)}"
+            yield Problem(place, "unknown-section", f"'{name}' is neither a built-in section nor a page", hint)
+        seen.add(name)
+
+
+def check_addresses(factsheet: Factsheet) -> Iterator[Problem]:
+    """An old address leads to one place, and is none that the site itself has."""
+    front = factsheet.site.sections
+    taken = {f"{name}.html": "a page of the site itself" for name in RESERVED_PAGES}
+    taken |= {f"{page.id}.html": f"the page '{page.id}'" for page in factsheet.pages if page.id not in front}
+    taken |= {f"events/{event.id}.html": f"the event '{event.id}'" for event in factsheet.events if event.has_text}
+    records: tuple[Event | ProsePage, ...] = (*factsheet.events, *factsheet.pages)
+    for record in records:
+        for index, alias in enumerate(record.aliases):
+            # Some disks do not tell capitals from small letters.
+            address = alias.casefold()
+            there = "a folder of the site itself" if address.startswith(_RESERVED_FOLDERS) else taken.get(address)
+            if there:
+                place = record.located(f"aliases.{index}")
+                yield Problem(place, "taken-address", f"'{alias}' is {there} already", "delete one of the two")
+            taken[address] = f"an old address of '{record.id}'"
 
 
 def check_editions(factsheet: Factsheet) -> Iterator[Problem]:

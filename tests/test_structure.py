@@ -25,7 +25,7 @@ ROWS = (
     ("changes", "charts", "material"),
     ("views",),
     ("edition", "loader"),
-    ("proofreading",),
+    ("folder", "proofreading"),
     ("rules", "prose", "config", "outline"),
     ("drawing", "strings", "references", "fields"),
     ("schema",),

@@ -9,7 +9,7 @@ from stat import S_ISREG
 
 from watchfiles import awatch
 
-from rsm_site.loader import LEFT_BEHIND
+from rsm_site.folder import LEFT_BEHIND
 
 # Milliseconds: how often watchfiles looks whether more has come, and how long it gathers at most.
 _STEP, _GATHER = 2, 20
