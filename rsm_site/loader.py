@@ -193,6 +193,19 @@ class _Content(Folder):
         return finished
 
     def _records_in(self, path: str, name: str, record: type[R]) -> list[R]:
+        text, records, found = self._records_alone(path, name, record)
+        ids = self.findings.ids.setdefault(name, {})
+        if found.problems or found.partial or not ids.keys().isdisjoint(found.ids.get(name, ())):
+            return schema.read_records(record, name, self._read(path, reader.read_yaml), self.findings)
+        self.texts[self.name_of(path)] = text
+        self.unread.pop(path, None)
+        ids.update(found.ids.get(name, {}))
+        self._add(found)
+        return records
+
+    def _records_alone(self, path: str, name: str, record: type[R]) -> tuple[str, list[R], Findings]:
+        """The text of a file, its records, and what reading them brings to light when there are no other files."""
+
         def read() -> tuple[str, list[R], Findings]:
             alone = Findings()
             data = self.read_bytes(path, alone.problems)
@@ -206,15 +219,7 @@ class _Content(Folder):
                 self.memo.keep("records", key, (records, alone))
             return document.text, records, alone
 
-        text, records, found = self.once("records", path, read)
-        ids = self.findings.ids.setdefault(name, {})
-        if found.problems or found.partial or not ids.keys().isdisjoint(found.ids.get(name, ())):
-            return schema.read_records(record, name, self._read(path, reader.read_yaml), self.findings)
-        self.texts[self.name_of(path)] = text
-        self.unread.pop(path, None)
-        ids.update(found.ids.get(name, {}))
-        self._add(found)
-        return records
+        return self.once("records", path, read)
 
     def _record(
         self, path: str, read: Callable[[str, bytes, list[Problem]], Document], record: type[R], **known: Any
@@ -281,7 +286,7 @@ class _Content(Folder):
         """An event's longer text; of a list of events, which are kept in the memo, nothing."""
         if path.endswith(".md"):
             return self._longer(path)
-        self._records_in(path, "timeline", Event)
+        self._records_alone(path, "timeline", Event)
         return None
 
     def _longer(self, path: str) -> _Longer:

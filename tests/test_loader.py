@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_prose import PIECES
 
+from rsm_site import loader, workers
 from rsm_site.config import make_config
 from rsm_site.loader import Loaded, load_factsheet
 
@@ -54,6 +55,23 @@ def test_a_list_is_a_file_and_a_folder_in_order(tmp_path: Path) -> None:
     assert factsheet is not None
     assert [event.id for event in factsheet.events] == ["one", "two", "three"]
     assert [text.text for text in factsheet.longer.values()] == ["A longer text.\n"]
+
+
+@pytest.mark.parametrize("can_fork", [True, False])
+def test_many_texts_are_read_as_few_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, can_fork: bool) -> None:
+    """Thousands of texts, which two processes read where there can be two, are the same events and problems."""
+    monkeypatch.setattr(workers, "can_fork", lambda: can_fork)
+    numbers = range(30)
+    files: Files = {f"timeline/e{n}.md": f"Text of [[event:e{n}]].\n" for n in numbers}
+    files |= {
+        "timeline.yaml": "".join(EVENT.format(f"e{n}") for n in numbers),
+        "timeline/more.yaml": EVENT.format("e3"),
+    }
+    few = load(tmp_path / "few", files)
+    monkeypatch.setattr(loader, "_MANY", 1)
+    many = load(tmp_path / "many", files)
+    assert (many.factsheet, many.problems) == (few.factsheet, few.problems)
+    assert [problem.code for problem in many.problems] == ["repeated-id"]
 
 
 def test_what_editors_leave_behind_is_ignored(tmp_path: Path) -> None:
