@@ -189,7 +189,8 @@ class Memo:
                 file.executescript(_TABLES)
                 file.execute(f"PRAGMA user_version = {_FORMAT}")
             # In order of key the index of thousands takes a quarter of the time.
-            file.executemany("INSERT OR REPLACE INTO made VALUES (?, ?)", sorted(self._unwritten.items()))
+            rows = ((name, self._unwritten[name]) for name in sorted(self._unwritten))
+            file.executemany("INSERT OR REPLACE INTO made VALUES (?, ?)", rows)
             file.executemany("DELETE FROM made WHERE key = ?", [(name,) for name in old])
             file.execute("DELETE FROM unused")
             file.executemany("INSERT INTO unused VALUES (?, ?)", self._unused.items())

@@ -33,7 +33,7 @@ class Press:
     def __init__(self, plan: Plan, renderer: Renderer, book: Book, tell: Tell) -> None:
         """Begin with no page; `book` tells which need not be made again."""
         self.pages: dict[str, Rendered] = {}
-        self.problems: dict[str, set[Problem]] = {}
+        self.problems: dict[str, tuple[Problem, ...]] = {}
         self._plan = plan
         self._renderer = renderer
         self._book = book
@@ -54,7 +54,7 @@ class Press:
                 self.problems[url] = problems
         return {url: self.pages[url].data for url in urls}
 
-    def _make(self, urls: Sequence[str], number: int) -> tuple[Rendered, set[Problem]]:
+    def _make(self, urls: Sequence[str], number: int) -> tuple[Rendered, tuple[Problem, ...]]:
         """The page at the URL of that number, and what was found wrong while it was made."""
         self._tell("rendering", number, len(urls))
         url, reads = urls[number], self._book.reads

@@ -64,9 +64,9 @@ class Reads:
         """What was found wrong while pages were made."""
         return set().union(*self._problems.values())
 
-    def problems_of(self, page: str) -> set[Problem]:
+    def problems_of(self, page: str) -> tuple[Problem, ...]:
         """What was found wrong while one page was made."""
-        return self._problems.get(page, set())
+        return tuple(self._problems.get(page, ()))
 
     def state(self, reads: tuple[Read, ...]) -> bytes | None:
         """A hash of what all of these would read now; None when one of them cannot be read any more."""
