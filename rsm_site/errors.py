@@ -8,8 +8,9 @@ from msgspec import Struct
 Severity = Literal["error", "warning"]
 
 
-class Location(Struct, frozen=True, order=True):
-    """A place in a source file: line and column count from 1, `length` is in characters."""
+class Location(Struct, frozen=True, order=True, gc=False):
+    """A place in a source file: line and column count from 1, `length` is in characters. There may be thousands, none
+    of which the collector of garbage need look at."""
 
     file: str
     line: int = 1

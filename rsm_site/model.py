@@ -24,7 +24,7 @@ class Field(NamedTuple):
     to: str = ""
 
 
-class Prose(Struct, frozen=True):
+class Prose(Struct, frozen=True, gc=False):
     """Markdown text and the place where it begins; `style` is how YAML writes it (plain is empty; `'`, `"`, `|` or
     `>`), None for the body of a Markdown file."""
 
@@ -36,7 +36,7 @@ class Prose(Struct, frozen=True):
 Scalar = int | Decimal | PartialDate | str
 
 
-class Marks(Struct, frozen=True):
+class Marks(Struct, frozen=True, gc=False):
     """Line, column and length of each key's value, packed: there may be thousands of records, and most have the same
     keys."""
 

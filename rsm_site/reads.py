@@ -13,6 +13,8 @@ from rsm_site.errors import Problem
 from rsm_site.memo import digest
 from rsm_site.model import Prose, Record
 
+# Characters: a longer text is read by one page, and there may be thousands of them.
+_LONG = 200
 Read = tuple[str, Any]
 K = TypeVar("K")
 V = TypeVar("V")
@@ -110,7 +112,7 @@ class _States(dict[Read, bytes]):
         name, part = read
         value = self._readable[name](part)
         state = self._digests.of(value)
-        if not isinstance(value, str):  # there may be thousands of texts, each read by one page
+        if not isinstance(value, str) or len(value) < _LONG:
             self[read] = state
         return state
 
