@@ -67,7 +67,7 @@ _NO_SITE = Site(title="", language="en", edition=OPEN_END)
 class Loaded(Struct, frozen=True):
     """What the content folder holds: the factsheet (None when site.yaml is not usable), every problem, and the text of
     each file by the name that problems use; when the `newest` of them was changed, in nanoseconds. It `is_sound` when
-    errors are in nothing but texts: those of records may be why others seem to be wrong."""
+    nothing is wrong but references in texts that name nothing: other errors may be why more seems to be wrong."""
 
     factsheet: Factsheet | None
     problems: tuple[Problem, ...]
