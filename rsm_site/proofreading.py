@@ -50,7 +50,7 @@ _NOT_PROSE = re.compile(
       | ^[ \t>*+-]*:::[^\n]*""",
     re.VERBOSE | re.MULTILINE,
 )
-_NUMBER = re.compile(r"(?<![^\W_])(?<![^\W\d_]-)\d+(?:[.,'’:/–\u00a0\u202f٬٫-]\d+)*(?![^\W_])")
+_NUMBER = re.compile(r"(?<![^\W_])(?<![^\W\d_]-)\d++(?:[.,'’:/–\u00a0\u202f٬٫-]\d++)*+(?![^\W_])")
 # What a line above one can be that begins a block.
 _APART = re.compile(r"[ \t>]*|#[^\n]*|(?:=+|-+)[ ]*|:::[^\n]*")
 _LIST_MARK = re.compile(r"[ \t]*(?:>[ \t]*)*(?:(?P<number>\d+\.)|[*+-])[ ]")

@@ -340,7 +340,8 @@ def test_numbers_typed_by_hand_are_found() -> None:
 def test_what_is_meant_to_be_digits_is_left_alone() -> None:
     """Digits in names, code, list marks, headings, addresses, footnote marks and a reference's own words are fine."""
     text = (
-        'The 201st, F-16, B52, COVID-19 and H2O; `12`, <https://example.org/2014>, [x](a/2014.html "t").\n\n'
+        "The 201st, 1,000th, 7.62mm, F-16, B52, COVID-19 and H2O; "
+        '`12`, <https://example.org/2014>, [x](a/2014.html "t").\n\n'
         "1. one\n2. two\n\n## Since 2014\n\nOf 2015\n-------\n\n[[event:a|the 3 rules]] x[^1] &#8211; "
         '<b title="4">y</b>\n\n```\n13\n```\n\n    14\n\n- item\n\n        15\n\n<!-- 16 -->\n\n[^1]: Note.\n\n[r]: https://example.org/17\n'
     )
