@@ -40,3 +40,16 @@ def test_another_content_folder_is_another_site(name: str, tmp_path: Path) -> No
     assert len(files) > 40
     texts = {url: data.decode() for url, data in files.items() if not url.endswith((".png", ".ico", ".woff2"))}
     assert {url: found for url, text in texts.items() if (found := words_of(text))} == {}
+
+
+@pytest.mark.parametrize(("there", "status"), [(".git/HEAD", 0), ("notes.txt", 2), ("content/site.yaml", 2)])
+def test_a_mission_begins_in_a_folder_of_its_own(there: str, status: int, tmp_path: Path) -> None:
+    """`new` takes a folder that holds nothing but a new repository, and refuses one that holds anything else."""
+    file = tmp_path / "mine" / there
+    file.parent.mkdir(parents=True)
+    file.write_text("mine", encoding="utf-8")
+    done = Case(tmp_path / "mine").run("new", ".")
+    assert done.status == status
+    assert ("not an empty folder" in done.err) == (status == 2)
+    assert file.read_text(encoding="utf-8") == "mine"
+    assert (tmp_path / "mine" / "content" / "facts.yaml").exists() == (status == 0)

@@ -7,8 +7,8 @@ from rsm_site.errors import UsageError
 
 def write_starter(folder: Path) -> int:
     """Copy the starter's content into `folder` and give the number of files; UsageError when the folder holds
-    anything."""
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+    anything, but for the `.git` of a repository to start in."""
+    if folder.exists() and (not folder.is_dir() or any(path.name != ".git" for path in folder.iterdir())):
         raise UsageError(f"{folder} is not an empty folder; name a new one")
     starter = Path(__file__).parent
     files = sorted(path for path in (starter / "content").rglob("*") if path.is_file())
