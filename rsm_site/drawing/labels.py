@@ -213,7 +213,8 @@ def place_labels(
 
 
 class _Choice(Struct, frozen=True):
-    """A candidate in its place: `taken` is what must be free, the label's box or more."""
+    """A candidate in its place: `taken` is what must be free, the label's box or more; `point` is how high its point
+    is, where labels have to stand in that order."""
 
     cost: float
     placed: Placed
