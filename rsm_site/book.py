@@ -50,6 +50,7 @@ class Book:
         """Begin a build; `theme` tells what every page depends on: templates, words and options."""
         self.reads = Reads(workshop.digests)
         self.reads.offer("theme", lambda _part: theme)
+        self.theme = theme
         self.memo = workshop.memo
         self._workshop = workshop
         self._kept: dict[str, Kept | None] = {}

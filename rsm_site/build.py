@@ -30,7 +30,7 @@ from rsm_site.pages import plan_pages
 from rsm_site.press import Press, Tell
 from rsm_site.proofreading import find_links
 from rsm_site.prose import Converter
-from rsm_site.render import Renderer, TemplateError, compiling
+from rsm_site.render import Renderer, TemplateError, compiling, make_environment
 from rsm_site.spare import read_spare, write_spare
 from rsm_site.strings import read_strings
 from rsm_site.theme import Theme
@@ -144,7 +144,9 @@ def _run_stages(
     tell("planning")
     plan = plan_pages(material)
     problems.update(plan.problems)
-    press = Press(plan, Renderer(config.templates, language, _site_globals(assets, exports), config.cache), book, tell)
+    make = partial(make_environment, config.templates, config.cache, language.word)
+    environment = workshop.memo.same("environment", book.theme, make)
+    press = Press(plan, Renderer(config.templates, environment, _site_context(assets, exports)), book, tell)
     try:
         if audience:
             early = press.make(url for url in audience.waits_for() if url in plan.pages)
@@ -260,7 +262,7 @@ def _load(
     return loaded, factsheet, Language(site.language, strings)
 
 
-def _site_globals(assets: Assets, exports: Exports) -> dict[str, Any]:
+def _site_context(assets: Assets, exports: Exports) -> dict[str, Any]:
     from markupsafe import Markup
 
     images = exports.images

@@ -1,6 +1,6 @@
 """Page -> HTML text; owns the Jinja2 environment."""
 
-from collections.abc import Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager, suppress
 from io import BytesIO
 from pathlib import Path
@@ -10,7 +10,6 @@ import jinja2
 from jinja2.bccache import Bucket
 
 from rsm_site.errors import SiteError
-from rsm_site.language import Language
 from rsm_site.memo import SIZE, digest
 from rsm_site.pages import Page
 from rsm_site.stamps import list_files
@@ -28,19 +27,19 @@ class TemplateError(SiteError):
 
 
 class Renderer:
-    """Renders pages with the templates of one folder; `cache` keeps compiled templates between runs."""
+    """Renders pages with the templates of one folder."""
 
-    def __init__(self, templates: Path, language: Language, site: Mapping[str, Any], cache: Path | None = None) -> None:
-        """Make the environment; `site` holds what every template may use beside its page."""
+    def __init__(self, templates: Path, environment: jinja2.Environment, site: Mapping[str, Any]) -> None:
+        """Render with the environment of this folder; `site` holds what every template may use beside its page."""
         self._templates = templates
-        self._environment = _make_environment(templates, cache)
-        self._environment.globals.update(t=language.word, **site)
+        self._environment = environment
+        self._site = site
 
     def render(self, page: Page) -> str:
         """The page's HTML; TemplateError says where a template fails."""
         try:
             template = self._environment.get_template(page.template)
-            return template.render(page=page.frame, view=page.view) + "\n"
+            return template.render(self._site, page=page.frame, view=page.view) + "\n"
         except jinja2.TemplateSyntaxError as error:
             raise TemplateError(f"templates/{error.name}:{error.lineno}: {error.message} (in {page.url})") from error
         except jinja2.TemplateNotFound as error:
@@ -130,7 +129,7 @@ def compiling(templates: Path, cache: Path | None) -> Iterator[None]:
     if cache is None or not can_fork() or _holds_templates(cache):
         yield
         return
-    with beside(lambda: _compile_all(_make_environment(templates, cache))):
+    with beside(lambda: _compile_all(make_environment(templates, cache))):
         yield
 
 
@@ -147,8 +146,10 @@ def _compile_all(environment: jinja2.Environment) -> None:
             environment.get_template(name)
 
 
-def _make_environment(templates: Path, cache: Path | None) -> jinja2.Environment:
-    return _Environment(
+def make_environment(templates: Path, cache: Path | None, word: Callable[..., str] | None = None) -> jinja2.Environment:
+    """The environment of the templates in a folder, which say each `word` of the interface by its name; `cache` keeps
+    compiled templates between runs."""
+    environment = _Environment(
         loader=jinja2.FileSystemLoader(templates),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
@@ -156,6 +157,8 @@ def _make_environment(templates: Path, cache: Path | None) -> jinja2.Environment
         bytecode_cache=_bytecode_cache(cache),
         **_SYNTAX,
     )
+    environment.globals["t"] = word
+    return environment
 
 
 def _bytecode_cache(folder: Path | None) -> jinja2.BytecodeCache | None:

@@ -156,20 +156,8 @@ class Exports:
     @cached_property
     def images(self) -> Images:
         """The preview image, only of a site that has an address, for it is named by a whole one; and the icons."""
-        painter = Painter(self._templates, self._store)
-        files: dict[str, bytes] = {}
-        preview = favicon = touch_icon = ""
-        if self._newest.site.url and (drawn := painter.preview(self._newest, self._language)):
-            files[preview := fingerprinted("assets/preview.png", drawn)] = drawn
-        icons = {}
-        if svg := painter.favicon():
-            files[favicon := "favicon.svg"] = svg
-            files[touch_icon := "apple-touch-icon.png"] = painter.icon(180)
-            for size in _ICONS:
-                drawn = painter.icon(size)
-                icons[size] = fingerprinted(f"assets/icon-{size}.png", drawn)
-                files[icons[size]] = drawn
-        return Images(files=files, preview=preview, favicon=favicon, touch_icon=touch_icon, icons=icons)
+        key = (self._book.theme, id(self._newest))
+        return self._material.memo.same("images", key, self._draw, self._newest)
 
     def linked_data(self, url: str, heading: str, description: str) -> str:
         """The JSON-LD of the page at `url`, fit to stand in a script element; empty for the page of a wrong address."""
@@ -200,6 +188,22 @@ class Exports:
         files["_headers"] = headers.encode_headers({*pages, *urls, *files}, csp)
         files["_nginx.conf"] = headers.encode_nginx(csp)
         return files
+
+    def _draw(self) -> Images:
+        painter = Painter(self._templates, self._store)
+        files: dict[str, bytes] = {}
+        preview = favicon = touch_icon = ""
+        if self._newest.site.url and (drawn := painter.preview(self._newest, self._language)):
+            files[preview := fingerprinted("assets/preview.png", drawn)] = drawn
+        icons = {}
+        if svg := painter.favicon():
+            files[favicon := "favicon.svg"] = svg
+            files[touch_icon := "apple-touch-icon.png"] = painter.icon(180)
+            for size in _ICONS:
+                drawn = painter.icon(size)
+                icons[size] = fingerprinted(f"assets/icon-{size}.png", drawn)
+                files[icons[size]] = drawn
+        return Images(files=files, preview=preview, favicon=favicon, touch_icon=touch_icon, icons=icons)
 
     @cached_property
     def _viewers(self) -> dict[date, Viewer]:
