@@ -27,7 +27,7 @@ PROJECT = HERE.parent
 BEGIN, END = "<!-- table: begin -->", "<!-- table: end -->"
 LOCAL = "127.0.0.1"
 LIMIT = 240  # seconds that a build or a preview may take
-SETTLE = 0.5  # seconds before an edit in a preview
+SETTLE = 2.0
 MEASURES = {
     "clean": "clean build, no cache",
     "processor": "the same, processor time of all cores",

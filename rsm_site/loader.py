@@ -149,8 +149,10 @@ def _load(content: "_Content") -> Loaded:
 
 class _Longer(Struct, frozen=True):
     """An event's longer text, the references in it and where they begin, the sources among them, and what is wrong with
-    it or its file, which is `source`."""
+    it or its file, which is called `name` and holds `source`."""
 
+    event: str
+    name: str
     prose: Prose
     source: str
     named: tuple[tuple[Reference, int], ...]
@@ -262,8 +264,8 @@ class _Content(Folder):
         fresh = {path: (files[path], self.newest, text) for path, text in read if text}
         now = self.memo.last["longer"] = {path: fresh.get(path) or known[path] for path in paths}
         # There may be thousands, of which nearly all are as they were.
-        longer = {path[len("timeline/") : -len(".md")]: text for path, (_, _, text) in now.items()}
-        self.texts.update({text.prose.location.file: text.source for text in longer.values()})
+        longer = {text.event: text for _, _, text in now.values()}
+        self.texts.update({text.name: text.source for text in longer.values()})
         self.problems.extend(chain.from_iterable(text.problems for text in longer.values()))
         for path in paths:
             del self.unread[path]
@@ -301,7 +303,8 @@ class _Content(Folder):
             found.append(Problem(Location(name, 1, 1, 3), "front-matter", "an event's text has no front matter", hint))
         sources = tuple(dict.fromkeys(reference.id for reference, _ in named if reference.kind == "source"))
         is_empty = document.is_text and not document.body.strip()
-        return _Longer(prose, document.text, named, sources, (*found, *wrong), is_empty=is_empty)
+        event = PurePosixPath(path).stem
+        return _Longer(event, name, prose, document.text, named, sources, (*found, *wrong), is_empty=is_empty)
 
     def pages(self) -> tuple[ProsePage, ...]:
         """The pages of prose in the order of the navigation."""

@@ -59,6 +59,10 @@ class Material(Struct, frozen=True, kw_only=True):
         events = self.events
         return self.memo.once("event indices", lambda: {each.id: index for index, each in enumerate(events)}, events)
 
+    def event_at(self, url: str) -> Event:
+        """The event whose page is at the URL."""
+        return self.events[self.event_indices[url.removeprefix("events/").removesuffix(".html")]]
+
     def addresses(self) -> Addresses:
         """Where on the site each record is found."""
         return Addresses(self.factsheet, self.newest, self.later, self.reads, self.memo)

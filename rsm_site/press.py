@@ -59,7 +59,7 @@ class Press:
         self._tell("rendering", number, len(urls))
         url, reads = urls[number], self._book.reads
         with reads.of(url), self._book.memo.noting() as used:
-            page = self._plan.pages[url]()
+            page = self._plan.pages[url](url)
             reads.note_all("images")
             html = self._renderer.render(page)
         made = Rendered(html.encode(), inspect_page(url, html))

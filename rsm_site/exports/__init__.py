@@ -250,8 +250,7 @@ class Exports:
         )
 
     def _event_at(self, url: str) -> EventRecord:
-        index = self._material.event_indices[url.removeprefix("events/").removesuffix(".html")]
-        event = self._material.events[index]
+        event = self._material.event_at(url)
         is_later = event.date.earliest > self._newest.day
         return make_event(event, self._hindsight if is_later else self._viewers[self._newest.day])
 

@@ -11,7 +11,7 @@ from rsm_site.freeze import find_corrections
 from rsm_site.material import Material
 from rsm_site.pages.about import make_about
 from rsm_site.pages.desk import Commons, Desk
-from rsm_site.pages.frame import Frame, Page, Planned, make_commons, plan_page
+from rsm_site.pages.frame import Frame, Page, Planned, make_commons, make_page
 from rsm_site.pages.front import make_front
 from rsm_site.pages.history import list_days, make_archive, make_changes
 from rsm_site.pages.places import make_hubs, make_nations
@@ -25,9 +25,10 @@ __all__ = ["Frame", "Page", "Plan", "plan_pages"]
 
 
 class Plan(Struct, frozen=True, kw_only=True):
-    """What is made: each page, in order of their URLs, by who makes it; and problems that show only in an edition."""
+    """What is made: each page, in order of their URLs, by who makes it, given its URL, when it is asked for; and
+    problems that show only in an edition."""
 
-    pages: Mapping[str, Callable[[], Page]]
+    pages: Mapping[str, Callable[[str], Page]]
     problems: tuple[Problem, ...]
 
 
@@ -63,34 +64,34 @@ def plan_pages(material: Material) -> Plan:
 
 
 def _front_page(desk: Desk, url: str) -> Planned:
-    return plan_page(desk, url, "index", desk.site.title, partial(make_front, desk, url), is_front=True)
+    return url, partial(make_page, desk, "index", desk.site.title, partial(make_front, desk, url), is_front=True)
 
 
 def _main_pages(desk: Desk) -> Iterator[Planned]:
     """Every page but those of the archived editions."""
-    edition, word = desk.edition, desk.word
+    edition, word, page = desk.edition, desk.word, partial(make_page, desk)
     yield _front_page(desk, "index.html")
     if desk.all_events:
-        yield plan_page(desk, "timeline.html", "timeline", word("title_timeline"), partial(make_timeline, desk))
+        yield "timeline.html", partial(page, "timeline", word("title_timeline"), partial(make_timeline, desk))
     yield from event_pages(desk)
     if edition.facts:
-        yield plan_page(desk, "facts.html", "facts", word("title_facts"), partial(make_register, desk))
+        yield "facts.html", partial(page, "facts", word("title_facts"), partial(make_register, desk))
     if edition.hubs or edition.closed_hubs:
-        yield plan_page(desk, "hubs.html", "hubs", word("title_hubs"), partial(make_hubs, desk))
+        yield "hubs.html", partial(page, "hubs", word("title_hubs"), partial(make_hubs, desk))
     if edition.contributions:
-        yield plan_page(desk, "nations.html", "nations", word("title_nations"), partial(make_nations, desk))
-    own = {page.id: page for page in desk.own_pages}
+        yield "nations.html", partial(page, "nations", word("title_nations"), partial(make_nations, desk))
+    own = {each.id: each for each in desk.own_pages}
     desk.reads.offer("page", own.get)
-    for page in own.values():
-        view = partial(make_prose, desk, page)
-        yield plan_page(desk, f"{page.id}.html", "prose", page.title, view, record=("page", page.id))
+    for each in own.values():
+        view = partial(make_prose, desk, each)
+        yield f"{each.id}.html", partial(page, "prose", each.title, view, record=("page", each.id))
     if desk.has_changes:
-        yield plan_page(desk, "changes.html", "changes", word("title_changes"), partial(make_changes, desk))
-    yield plan_page(desk, "editions/index.html", "archive", word("title_archive"), partial(make_archive, desk))
+        yield "changes.html", partial(page, "changes", word("title_changes"), partial(make_changes, desk))
+    yield "editions/index.html", partial(page, "archive", word("title_archive"), partial(make_archive, desk))
     if desk.sources:
-        yield plan_page(desk, "sources.html", "sources", word("title_sources"), partial(make_sources, desk))
+        yield "sources.html", partial(page, "sources", word("title_sources"), partial(make_sources, desk))
     if edition.terms:
-        yield plan_page(desk, "glossary.html", "glossary", word("title_glossary"), partial(make_glossary, desk))
-    yield plan_page(desk, "data.html", "data", word("title_data"), partial(list_days, desk))
-    yield plan_page(desk, "about.html", "about", word("title_about"), partial(make_about, desk))
-    yield plan_page(desk, "404.html", "404", word("title_404"), lambda: None, robots="noindex")
+        yield "glossary.html", partial(page, "glossary", word("title_glossary"), partial(make_glossary, desk))
+    yield "data.html", partial(page, "data", word("title_data"), partial(list_days, desk))
+    yield "about.html", partial(page, "about", word("title_about"), partial(make_about, desk))
+    yield "404.html", partial(page, "404", word("title_404"), lambda: None, robots="noindex")

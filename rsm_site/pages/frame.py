@@ -62,37 +62,33 @@ class Page(Struct, frozen=True, kw_only=True):
     view: Any
 
 
-Planned = tuple[str, Callable[[], Page]]
+Planned = tuple[str, Callable[[str], Page]]
 
 
-def plan_page(
+def make_page(
     desk: Desk,
-    url: str,
     template: str,
     heading: str,
     view: Callable[[], Any],
+    url: str,
     *,
     record: Read | None = None,
     robots: str = "",
     is_front: bool = False,
-) -> Planned:
-    """The page at `url` and who makes it when it is asked for; `view` makes what its template places, which may have
-    `contents`: ids and titles of parts; `record` is what the page is of, if anything."""
-
-    def make() -> Page:
-        desk.turn_to(url)
-        desk.reads.note("frame", desk.name)
-        if record:
-            desk.reads.note(*record)
-        made = view()
-        return Page(
-            url=url,
-            template=f"pages/{template}.html",
-            frame=_frame(desk, url, heading, getattr(made, "contents", ()), robots=robots, is_front=is_front),
-            view=made,
-        )
-
-    return url, make
+) -> Page:
+    """The page at `url`; `view` makes what its template places, which may have `contents`: ids and titles of parts;
+    `record` is what the page is of, if anything."""
+    desk.turn_to(url)
+    desk.reads.note("frame", desk.name)
+    if record:
+        desk.reads.note(*record)
+    made = view()
+    return Page(
+        url=url,
+        template=f"pages/{template}.html",
+        frame=_frame(desk, url, heading, getattr(made, "contents", ()), robots=robots, is_front=is_front),
+        view=made,
+    )
 
 
 def make_commons(desk: Desk) -> Commons:

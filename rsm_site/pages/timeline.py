@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from rsm_site.model import Event
 from rsm_site.pages.desk import Desk, NavItem, Years, by_year
-from rsm_site.pages.frame import Planned, plan_page
+from rsm_site.pages.frame import Page, Planned, make_page
 from rsm_site.views import EventView
 
 
@@ -68,10 +68,13 @@ def event_pages(desk: Desk) -> Iterator[Planned]:
 
     desk.reads.offer("event", lambda id_: events[indices[id_]])
     desk.reads.offer("neighbours", lambda id_: tuple(each and f"{each.id} {each.title}" for each in neighbours(id_)))
-    for event in events:
-        if event.has_text:
-            view = partial(_view_page, desk, event, neighbours)
-            yield plan_page(desk, f"events/{event.id}.html", "event", event.title, view, record=("event", event.id))
+
+    def make(url: str) -> Page:
+        event = desk.material.event_at(url)
+        view = partial(_view_page, desk, event, neighbours)
+        return make_page(desk, "event", event.title, view, url, record=("event", event.id))
+
+    return ((f"events/{event.id}.html", make) for event in events if event.has_text)
 
 
 def _view_page(

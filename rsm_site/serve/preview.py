@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, sleep
 
 from msgspec import Struct
 
@@ -17,6 +17,8 @@ from rsm_site.serve.watch import Changes
 _GRACE = 5
 # Seconds that an answer waits at most for what is being built: who asks right after saving gets what was saved.
 _HOLD = 1.0
+# Seconds that the thread that builds leaves to the answers when a page is there that somebody waits for.
+_TURN = 0.005
 
 
 class State(Struct, frozen=True):
@@ -69,6 +71,7 @@ class Preview:
     def take(self, files: Mapping[str, bytes]) -> None:
         """Show these files beside the others of the last good site; called by the thread that builds."""
         self._loop.call_soon_threadsafe(self._take, files)
+        sleep(_TURN)
 
     def _take(self, files: Mapping[str, bytes]) -> None:
         before = self.state.files
