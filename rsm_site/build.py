@@ -32,6 +32,7 @@ from rsm_site.proofreading import find_links
 from rsm_site.prose import Converter
 from rsm_site.render import Renderer, TemplateError, compiling, make_environment
 from rsm_site.spare import read_spare, write_spare
+from rsm_site.staged import write_staged
 from rsm_site.strings import read_strings
 from rsm_site.theme import Theme
 from rsm_site.views import Addresses, Viewer
@@ -233,12 +234,7 @@ def freeze_edition(config: Config, day: date) -> Path:
         raise UsageError("an edition is frozen with all that it says; leave out --known-by")
     check_site(config)
     path.parent.mkdir(exist_ok=True)
-    staged = path.with_name(f".{path.name}.tmp")
-    try:
-        staged.write_bytes(freeze(edition_of(factsheet, day)))
-        staged.replace(path)
-    finally:
-        staged.unlink(missing_ok=True)
+    write_staged(path, freeze(edition_of(factsheet, day)))
     return path
 
 

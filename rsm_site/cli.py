@@ -232,7 +232,8 @@ def _run_build(options: argparse.Namespace, *, write: bool) -> int:
 def _serve(options: argparse.Namespace) -> int:
     from rsm_site.serve import serve
 
-    return serve(_config(options), port=options.port, open_browser=options.open, say=_tell)
+    quiet = getattr(options, "quiet", False)
+    return serve(_config(options), port=options.port, open_browser=options.open, say=_tell, quiet=quiet)
 
 
 def _publish(options: argparse.Namespace) -> int:
@@ -348,13 +349,14 @@ def _schema(options: argparse.Namespace) -> int:
     import json
 
     from rsm_site import fields, schema
+    from rsm_site.staged import write_staged
 
     project = _project(options)
     folder = getattr(options, "output", project / ".schemas")
     folder.mkdir(parents=True, exist_ok=True)
     for name in (*schema.SINGLE, *schema.LISTS):
         text = json.dumps(fields.json_schema(name), indent=2, ensure_ascii=False) + "\n"
-        (folder / f"{name}.schema.json").write_text(text, encoding="utf-8")
+        write_staged(folder / f"{name}.schema.json", text.encode())
     if not getattr(options, "quiet", False):
         _tell("\n".join(fields.field_reference()))
         _tell(f"Wrote {len(schema.SINGLE) + len(schema.LISTS)} JSON Schema files to {_shown(folder)}")

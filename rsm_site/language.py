@@ -166,7 +166,8 @@ class Language:
     def qualified(self, value: Any, qualifier: str, status: str = "reported") -> str:
         """A fact's value in the reader's words: about 10,000; about 16,000 (planned)."""
         words = self.value(value)
-        if qualifier != "exactly":
+        is_about = isinstance(value, PartialDate) and value.start.approximate
+        if qualifier != "exactly" and not (qualifier == "about" and is_about):
             words = self.word(f"value_{qualifier}", value=words)
         return words if status == "reported" else self.word(f"value_{status}", value=words)
 

@@ -173,7 +173,9 @@ class _Content(Folder):
     def site(self) -> Site | None:
         """The record of site.yaml, None when it is not usable."""
         if "site.yaml" not in self.files:
-            self.refuse("site.yaml", "missing-file", "there is no site.yaml", "write one: title, language and edition")
+            if not any(problem.code == "unreadable" for problem in self.problems):  # it may be there
+                hint = "write one: title, language and edition"
+                self.refuse("site.yaml", "missing-file", "there is no site.yaml", hint)
             return None
         return self._record("site.yaml", reader.read_yaml, Site)
 

@@ -59,6 +59,7 @@ _HEADING_LINE = re.compile(r"^(?P<marks>#{1,6})[^\n]*|^[^\s>#|-][^\n]*(?=\n(?P<l
 _INDENTED_HEADING = re.compile(r"^ {1,3}#{1,6} [^\n]*", re.MULTILINE)
 _INDENTED_SPAN = re.compile(r"^[ \t>*+-]+:::[^\n]*", re.MULTILINE)
 _LINK = re.compile(r"(?<![\w!\\\]])\[([^\[\]\n]+)\]\[([^\[\]\n]*)\]")
+_EMPTY_LINK = re.compile(r"(?<![!\\\]])\[[^\[\]\n]+\]\([ ]*(?:<[ ]*>[ ]*)?\)")
 _LINK_ADDRESS = re.compile(r"^[ ]{0,3}\[([^\[\]\n]+)\]:", re.MULTILINE)
 _NOT_SHORT = re.compile(rf"{_HEADING}|^[ ]{{0,3}}\[\^[^\[\]\n]+\]:[^\n]*", re.MULTILINE | re.VERBOSE)
 _FOOTNOTE = re.compile(
@@ -134,6 +135,8 @@ def check(prose: Prose, source: str) -> Iterator[Problem]:
             yield found(
                 match, "bad-link", message, "begin with https:// or mailto:, or name a page of the site", "scheme"
             )
+    for match in _EMPTY_LINK.finditer(without_references) if "](" in without_references else ():
+        yield found(match, "bad-link", "the link has no address", "write it between the round brackets")
     for match in _numbers_in(without_references):
         problem = found(
             match, "bare-number", f"the number {match[0]} is typed by hand", "cite it: [[fact:...]] or [[date:...]]"

@@ -1,12 +1,12 @@
 """A copy of the last site in one file of the cache: for an output folder that was removed."""
 
-import os
 from collections.abc import Mapping
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 
 from rsm_site.manifest import MANIFEST
+from rsm_site.staged import write_staged
 
 # Bytes of the largest site that is kept.
 _LIMIT = 100_000_000
@@ -16,17 +16,10 @@ def write_spare(files: Mapping[str, bytes], path: Path) -> None:
     """Keep the site in the file `path`; nothing when it is too large, or cannot be written."""
     if sum(map(len, files.values())) > _LIMIT:
         return
-    staged = path.with_name(f"{path.name}.{os.getpid()}")
     listed = "".join(f"{len(data)} {url}\n" for url, data in files.items())
     with suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        try:
-            with staged.open("wb") as file:
-                file.write(f"{_name_of(files)}\n{listed}\n".encode())
-                file.writelines(files.values())
-            staged.replace(path)
-        finally:
-            staged.unlink(missing_ok=True)
+        write_staged(path, f"{_name_of(files)}\n{listed}\n".encode(), *files.values())
 
 
 def is_spare_of(path: Path, files: Mapping[str, bytes]) -> bool:

@@ -5,10 +5,11 @@ import re
 import shutil
 import subprocess
 import sys
+from datetime import date
 from pathlib import Path
 
 import pytest
-from conftest import Case
+from conftest import Case, make_case
 
 from rsm_site import __version__
 from rsm_site.build import check_site
@@ -107,6 +108,19 @@ def test_an_edition_of_the_past_shows_its_own_figure() -> None:
     assert "13,332" in front
     assert "about 10,000" not in front
     assert "Since this edition" not in front
+
+
+def test_a_text_of_another_time_is_no_section(tmp_path: Path) -> None:
+    """A text of the front page of which nothing holds on the edition's day leaves no heading behind."""
+    files: dict[str, str | bytes] = {
+        "content/site.yaml": "title: Harbour\nlanguage: en\nedition: 2020-06-30\nfront_page: [overview, plans]\n",
+        "content/pages/overview.md": "---\ntitle: Overview\n---\nWork at the quay.\n",
+        "content/pages/plans.md": "---\ntitle: Plans\n---\n::: from=2021-01-01\n\nA second quay.\n\n:::\n",
+    }
+    case = make_case(tmp_path, "harbour", files)
+    for day, is_there in (("2020-06-30", False), ("2021-06-30", True)):
+        front = check_site(make_config(project=case.project, edition=date.fromisoformat(day))).files["index.html"]
+        assert ('id="plans"' in front.decode(), 'href="#plans"' in front.decode()) == (is_there, is_there)
 
 
 def test_a_front_page_may_leave_its_sources_out(tmp_path: Path) -> None:

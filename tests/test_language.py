@@ -51,6 +51,12 @@ def test_uncertain_dates_and_intervals_are_told_as_such() -> None:
     assert told["2021/.."] != "2021"
 
 
+def test_about_is_said_once() -> None:
+    """A date that is itself about a time is not called so again by the value's qualifier."""
+    told = {text: language("en").qualified(parse_date(text), "about") for text in ("2014", "2014~", "2014~/2016")}
+    assert told == {"2014": "about 2014", "2014~": "about 2014", "2014~/2016": "about 2014 to 2016"}
+
+
 def test_numbers_follow_the_language() -> None:
     """Separators and digits are those of its readers."""
     assert language("en").number(13000) == "13,000"

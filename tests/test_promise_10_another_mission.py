@@ -1,5 +1,7 @@
 """Promise 10: another mission needs no code: the generator and its templates know none."""
 
+import errno
+import os
 import re
 from pathlib import Path
 
@@ -53,3 +55,17 @@ def test_a_mission_begins_in_a_folder_of_its_own(there: str, status: int, tmp_pa
     assert ("not an empty folder" in done.err) == (status == 2)
     assert file.read_text(encoding="utf-8") == "mine"
     assert (tmp_path / "mine" / "content" / "facts.yaml").exists() == (status == 0)
+
+
+def test_a_full_disk_leaves_no_half_mission(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A disk that is full before the last file of a new mission leaves nothing of it, so that it can be tried again."""
+
+    def fail(path: Path, *_arguments: object, **_options: object) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "write_text", fail)
+        done = Case(tmp_path).run("new", "mine")
+    assert (done.status, "No space left on device" in done.err) == (3, True)
+    assert [*(tmp_path / "mine").iterdir()] == []
+    assert Case(tmp_path).run("new", "mine").status == 0

@@ -83,7 +83,8 @@ if "unwatchable" in sys.argv:
     watch.awatch = refuse
 config = make_config(project=Path(sys.argv[1]), cache=Path(sys.argv[1]) / "cache")
 port = int(sys.argv[2]) if sys.argv[2] else None
-sys.exit(serve(config, port=port, open_browser=False, say=lambda text: print(text, flush=True),
+say = lambda text: print(text, flush=True)
+sys.exit(serve(config, port=port, open_browser=False, say=say, quiet="quiet" in sys.argv,
                build=copy if "bare" in sys.argv else lambda config, _audience, _changed: check_site(config)))
 """
 
@@ -695,6 +696,19 @@ def test_it_ends_in_a_sentence(tmp_path: Path, number: int) -> None:
         assert time.monotonic() - started < 3
         assert events.next()[0] == "end"
         assert server.heard()[-1] == "The preview has ended"
+
+
+def test_quiet_leaves_problems_and_the_link(tmp_path: Path) -> None:
+    """With --quiet the link is said and what is wrong, but neither what was built nor the end."""
+    with running(lay_out(tmp_path), "bare", "quiet") as server:
+        page = server.folder / "content" / "index.html"
+        page.write_text("<p>BROKEN</p>", encoding="utf-8")
+        server.hears("error[bad]".replace("[", r"\[").replace("]", r"\]"))
+        page.write_text("<p>mended</p>", encoding="utf-8")
+        server.shows("mended")
+        assert server.end() == 0
+        server.heard()
+        assert [line for line in server.said if re.search("Built|ended", line)] == []
 
 
 def test_a_free_port_is_found_from_8000_on(tmp_path: Path) -> None:

@@ -34,7 +34,7 @@ ROWS = (
     ("spare",),
     ("model", "manifest"),
     ("language",),
-    ("dates", "errors", "memo", "progress", "stamps", "tex", "unchanged"),
+    ("dates", "errors", "memo", "progress", "staged", "stamps", "tex", "unchanged"),
     ("workers",),
 )
 WITHIN = {("exports", "assets"), ("publish", "serve")}

@@ -1,12 +1,13 @@
 """What heavy libraries made before, kept between runs by what it was made from, so that they need not be loaded."""
 
-import os
 from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
 from hashlib import sha256
 from importlib.util import find_spec
 from pathlib import Path
+
+from rsm_site.staged import write_staged
 
 _MOST = 200
 _DIGEST = 32
@@ -38,9 +39,7 @@ class Store:
 
     def _keep(self, path: Path, made: bytes) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        staged = path.with_name(f"{path.name}.{os.getpid()}")
-        staged.write_bytes(sha256(made).digest() + made)
-        staged.replace(path)
+        write_staged(path, sha256(made).digest(), made)
         kept = sorted(path.parent.iterdir(), key=lambda each: each.stat().st_mtime)
         for old in kept[:-_MOST]:
             old.unlink()

@@ -171,7 +171,10 @@ def _section(desk: Desk, name: str) -> Section | None:
             page = next((page for page in edition.pages if page.id == name), None)
             if page is None:
                 return None
-            return Section(id=page.id, kind="prose", title=page.title, view=make_prose(desk, page, on_front=True))
+            prose = make_prose(desk, page, on_front=True)
+            if not (prose.body or prose.blocks or prose.summary):
+                return None  # nothing of it is of this day
+            return Section(id=page.id, kind="prose", title=page.title, view=prose)
     if view is None:
         return None
     return Section(

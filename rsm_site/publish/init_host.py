@@ -8,6 +8,7 @@ from pathlib import Path
 
 from rsm_site import __version__
 from rsm_site.errors import UsageError
+from rsm_site.staged import write_staged
 
 # By host: what is written where, and what remains to be done there.
 HOSTS = {
@@ -35,7 +36,7 @@ def write_host_files(project: Path, host: str) -> Iterator[tuple[str, str]]:
     if target.exists() and target.read_text(encoding="utf-8") != text:
         raise UsageError(f"{path} is there already and says something else; move it away, or add these steps to it")
     target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(text, encoding="utf-8")
+    write_staged(target, text.encode())
     yield path, told
 
 

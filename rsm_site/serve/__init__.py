@@ -28,16 +28,19 @@ def serve(
     port: int | None,
     open_browser: bool,
     say: Callable[[str], None],
+    quiet: bool = False,
     build: Callable[[Config, Audience, Collection[str] | None], Built] | None = None,
 ) -> int:
-    """Show the site until Ctrl-C and give the exit status; `port` None takes a free one from 8000 on, 0 any.
+    """Show the site until Ctrl-C and give the exit status; `port` None takes a free one from 8000 on, 0 any. When
+    `quiet` only the link and problems are said.
 
     UsageError when what was asked for cannot be built at all, SiteError when the port is in use.
     """
     build = build or partial(_build, open_workshop(config, writes=False))
+    tell = (lambda _text: None) if quiet else say
     with _listen(port) as listener, suppress(KeyboardInterrupt):
-        asyncio.run(_run(config, listener, open_browser, say, build))
-    say("The preview has ended")
+        asyncio.run(_run(config, listener, open_browser, say, tell, build))
+    tell("The preview has ended")
     return 0
 
 
@@ -54,6 +57,7 @@ async def _run(
     listener: socket.socket,
     open_browser: bool,
     say: Callable[[str], None],
+    tell: Callable[[str], None],
     build: Callable[[Config, Audience, Collection[str] | None], Built],
 ) -> None:
     from rsm_site.serve.preview import Preview
@@ -63,7 +67,7 @@ async def _run(
     loop.set_exception_handler(lambda _loop, context: say(f"preview: {context['message']}"))
     changes = Changes((config.content, config.templates))
     sys.setswitchinterval(0.001)  # seconds: who asks for a page is not kept waiting by a build
-    preview = Preview(partial(build, config), say)
+    preview = Preview(partial(build, config), say, tell)
     await preview.start()
     gc.freeze()  # the site is not looked through for garbage again and again
     link = f"http://{HOST}:{listener.getsockname()[1]}/"

@@ -33,14 +33,20 @@ class Preview:
     """Keeps the state up to date with the content, and tells of it in the terminal and to those who wait; `looked_at`
     is the URL of the page that was asked for last."""
 
-    def __init__(self, build: Callable[[Audience, Collection[str] | None], Built], say: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        build: Callable[[Audience, Collection[str] | None], Built],
+        say: Callable[[str], None],
+        tell: Callable[[str], None],
+    ) -> None:
         """Begin with nothing to show; `build` makes the site, in a thread of its own, and is told which files alone may
-        have changed since it last did, None when that is not known."""
+        have changed since it last did, None when that is not known. Problems are said, what was built is told."""
         self.state = State()
         self.closed = False
         self.looked_at = ""
         self._build = build
         self._say = say
+        self._tell = tell
         self._good: Mapping[str, bytes] | None = None
         self._changed = asyncio.Event()
         self._settled = asyncio.Event()
@@ -109,7 +115,7 @@ class Preview:
     def _show(self, made: Built | BaseException) -> None:
         if isinstance(made, Built):
             self._enter(State(made.files))
-            self._say(f"{self._outcome(self._good, made)} in {(perf_counter() - self._started) * 1000:.0f} ms")
+            self._tell(f"{self._outcome(self._good, made)} in {(perf_counter() - self._started) * 1000:.0f} ms")
             self._good = made.files
             self._warn(tuple(as_text(made.problems, made.texts)))
         else:

@@ -1,5 +1,6 @@
 """A complete small factsheet of an invented mission, copied into a folder to start from."""
 
+import shutil
 from pathlib import Path
 
 from rsm_site.errors import UsageError
@@ -12,9 +13,15 @@ def write_starter(folder: Path) -> int:
         raise UsageError(f"{folder} is not an empty folder; name a new one")
     starter = Path(__file__).parent
     files = sorted(path for path in (starter / "content").rglob("*") if path.is_file())
-    for path in files:
-        target = folder / path.relative_to(starter)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(path.read_bytes())
-    (folder / ".gitignore").write_text("/public/\n", encoding="utf-8")
+    ignored = folder / ".gitignore"
+    try:
+        for path in files:
+            target = folder / path.relative_to(starter)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(path.read_bytes())
+        ignored.write_text("/public/\n", encoding="utf-8")
+    except OSError:
+        shutil.rmtree(folder / "content", ignore_errors=True)
+        ignored.unlink(missing_ok=True)
+        raise
     return len(files) + 1
