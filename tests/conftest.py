@@ -1,5 +1,6 @@
 """What tests share: small sites that are copied and built by the real command."""
 
+import gc
 import io
 import os
 import shutil
@@ -18,6 +19,8 @@ from rsm_site import cli
 TESTS = Path(__file__).parent
 PROJECT = TESTS.parent
 
+# Sites are made hundreds of times in one process: the collector of garbage need not look through all of it so often.
+gc.set_threshold(100_000, 50, 100)
 # Commands are run hundreds of times, and are not to be compiled each time.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 # The same examples every time, so that a failure is one of the change at hand; machines of CI are slow at times.

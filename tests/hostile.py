@@ -23,12 +23,12 @@ _ROUNDS = 12
 Record = Mapping[str, Any]
 
 
-def hostile_files(joined: int = len(TAKEN)) -> dict[str, str]:
+def hostile_files(joined: int = len(TAKEN), figures: int = 10) -> dict[str, str]:
     """The files of the content; each record of a list stands in a line of its own. At most so many payloads are
-    `joined` into one text."""
+    `joined` into one text, and one of so many facts is among the `figures`."""
     chunks = [TAKEN[start : start + min(10, joined)] for start in range(0, len(TAKEN), 10)]
     files = {"site.yaml": _plain(_site(" ".join(TAKEN[:joined]))), "map/square.geojson": json.dumps(_outline(chunks))}
-    for name, records in _lists(chunks).items():
+    for name, records in _lists(chunks, figures).items():
         files[f"{name}.yaml"] = "".join(f"- {_plain(record)}\n" for record in records)
     positions = list(LONG_POSITIONS.values())
     for number, chunk in enumerate(chunks):
@@ -118,7 +118,7 @@ def _outline(chunks: list[tuple[str, ...]]) -> Record:
     }
 
 
-def _lists(chunks: list[tuple[str, ...]]) -> dict[str, list[Record]]:
+def _lists(chunks: list[tuple[str, ...]], figures: int) -> dict[str, list[Record]]:
     joined = [" ".join(chunk) for chunk in chunks]
     numbered = list(enumerate(TAKEN))
     return {
@@ -146,7 +146,7 @@ def _lists(chunks: list[tuple[str, ...]]) -> dict[str, list[Record]]:
                     "group": "all",
                     "unit": text,
                     "type": "text",
-                    "featured": n % 10 == 0,
+                    "featured": n % figures == 0,
                     "observations": [
                         {"date": day, "value": text, "sources": [{"id": f"s{n}", "at": text}], "note": text}
                         for day in ("2016", "2020-12" if n % 2 else "2021-12")

@@ -48,9 +48,10 @@ class Made(Case):
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
-    """The hostile site, each text of which is one payload: WeasyPrint is slow with long ones in a grid."""
+    """The hostile site, each text of which is one payload, with few figures: WeasyPrint is slow with long texts and
+    with many in a grid."""
     folder = tmp_path_factory.mktemp("paper")
-    case = Made(make_case(folder, "paper", hostile_files(joined=1)).project)
+    case = Made(make_case(folder, "paper", hostile_files(joined=1, figures=30)).project)
     mend(case)
     (folder / "sitecustomize.py").write_text(WATCH, encoding="utf-8")
     log = folder / "heard"
