@@ -135,7 +135,7 @@ def check(prose: Prose, source: str) -> Iterator[Problem]:
             yield found(
                 match, "bad-link", message, "begin with https:// or mailto:, or name a page of the site", "scheme"
             )
-    for match in _EMPTY_LINK.finditer(without_references) if "](" in without_references else ():
+    for match in _EMPTY_LINK.finditer(masked) if "](" in masked else ():
         yield found(match, "bad-link", "the link has no address", "write it between the round brackets")
     for match in _numbers_in(without_references):
         problem = found(
