@@ -177,12 +177,17 @@ def find_links(texts: Mapping[str, str], page: str, address: str) -> list[Locati
 
 def count_numbers(text: str) -> int:
     """How many numbers are typed by hand in a text."""
-    return sum(1 for _match in _numbers_in(ANY_REFERENCE.sub(blank, mask_code(text)))) if _DIGIT.search(text) else 0
+    return sum(1 for _match in _numbers_in(ANY_REFERENCE.sub(blank, mask_code(text)))) if _has_digit(text) else 0
 
 
 def _numbers_in(without_references: str) -> Iterator[re.Match[str]]:
-    if _DIGIT.search(without_references):
+    if _has_digit(without_references):
         yield from _NUMBER.finditer(_NOT_PROSE.sub(_blank_unless_prose, without_references))
+
+
+def _has_digit(text: str) -> bool:
+    # To look for ten signs one by one takes a tenth of the time that the pattern takes.
+    return any(map(text.__contains__, "0123456789")) or (not text.isascii() and _DIGIT.search(text) is not None)
 
 
 def _blank_unless_prose(match: re.Match[str]) -> str:
