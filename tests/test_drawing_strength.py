@@ -13,7 +13,7 @@ from rsm_site.drawing.labels import BOLD, LINE, Box, text_width
 from rsm_site.drawing.lanes import TARGET, Mark
 from rsm_site.drawing.plot import Value
 from rsm_site.drawing.scales import nice_ticks
-from rsm_site.drawing.strength import TICK, StrengthDrawing, Words, draw_strength
+from rsm_site.drawing.strength import BESIDE, TICK, StrengthDrawing, Words, draw_strength
 from rsm_site.drawing.value_labels import LABEL
 
 CSS = Path(__file__).parents[1] / "templates/assets/css/components/strength-chart.css"
@@ -110,16 +110,17 @@ def words_of(drawing: StrengthDrawing, width: float) -> list[Box]:
         bold = label.kind not in ("planned", "disputed") and not label.later
         add(label.text, label.x * width / 100 + label.dx, label.y, label.anchor, LABEL, BOLD if bold else 1.0)
     for amount in drawing.amounts:
-        add(amount.label, drawing.left * width / 100 - 8, amount.label_y, "end", TICK)
+        add(amount.label, drawing.left * width / 100 - BESIDE, amount.label_y, "end", TICK)
     for year in drawing.years:
         if year.label:
             add(year.label, year.label_x * width / 100, drawing.year_y, "middle", TICK)
     for lane in drawing.lanes:
-        x, anchor = (0.0, "start") if drawing.narrow else (drawing.left * width / 100 - 10, "end")
+        x, anchor = (0.0, "start") if drawing.narrow else (drawing.left * width / 100 - BESIDE, "end")
         add(lane.label, x, lane.label_y, anchor, LABEL)
     add(drawing.day.label, drawing.day.x * width / 100, drawing.day_y, drawing.day.anchor, LABEL, BOLD)
     if drawing.axis:
-        add(drawing.axis, 0.0, drawing.axis_y, "start", LABEL, BOLD)
+        x, anchor = (drawing.left * width / 100 - BESIDE, "end") if drawing.axis_beside else (0.0, "start")
+        add(drawing.axis, x, drawing.axis_y, anchor, LABEL, BOLD)
     return found
 
 

@@ -17,6 +17,7 @@ from rsm_site.drawing.steps import PointMark, Riser, Step, point_mark, step_line
 from rsm_site.drawing.value_labels import LABEL, ValueLabel, label_values
 
 TICK = 12.0  # px; the stylesheet has the same
+BESIDE = 8.0  # px between the axis and what is written left of it; the template has the same
 _NARROW = 560.0  # below this width a lane's name stands over its line
 _LEAST_YEAR = 9.0  # px; years narrower than that have lines only where they have labels
 
@@ -56,7 +57,8 @@ class DayMark(Struct, frozen=True, kw_only=True):
 
 
 class StrengthDrawing(Struct, frozen=True, kw_only=True):
-    """All that the macro places; x in percent, y in pixels. If `narrow`, lanes have their names over them."""
+    """All that the macro places; x in percent, y in pixels. If `narrow`, lanes have their names over them; the axis has
+    its own name left of it if `axis_beside`, else at the edge."""
 
     width: int
     height: float
@@ -66,7 +68,7 @@ class StrengthDrawing(Struct, frozen=True, kw_only=True):
     top: float
     baseline: float
     axis: str
-    axis_x: float
+    axis_beside: bool
     axis_y: float
     day_y: float
     year_y: float
@@ -129,7 +131,7 @@ def draw_strength(
         top=top,
         baseline=plot.baseline,
         axis=shorten(words.axis, LABEL * BOLD, width - LABEL) if numbers else "",
-        axis_x=plot.percent(max(left - 8 - text_width(words.axis, LABEL * BOLD), 0.0)),
+        axis_beside=text_width(words.axis, LABEL * BOLD) <= left - BESIDE,
         axis_y=plot_top - 14,
         day_y=top - 6,
         year_y=plot.baseline + 17,
@@ -174,7 +176,7 @@ def _lanes(
         lanes.append(
             Lane(
                 id=category,
-                label=shorten(label, LABEL, width if narrow else scale.left - 10),
+                label=shorten(label, LABEL, width if narrow else scale.left - BESIDE),
                 y=y,
                 label_y=y - above_line,
                 count_y=y + 4.2,
