@@ -27,7 +27,7 @@ PROJECT = HERE.parent
 BEGIN, END = "<!-- table: begin -->", "<!-- table: end -->"
 LOCAL = "127.0.0.1"
 LIMIT = 240  # seconds that a build or a preview may take
-SETTLE = 2.0
+SETTLE = 2.0  # seconds before an edit in a preview, which by then is done with the one before
 MEASURES = {
     "clean": "clean build, no cache",
     "processor": "the same, processor time of all cores",
