@@ -6,7 +6,7 @@ from typing import Any
 
 from rsm_site.dates import OPEN_END, PartialDate
 from rsm_site.drawing.lanes import Mark
-from rsm_site.drawing.map import MapDrawing, draw_map
+from rsm_site.drawing.map import LAYERS, MapDrawing, draw_map
 from rsm_site.drawing.map import Place as MapPlace
 from rsm_site.drawing.plot import Value
 from rsm_site.drawing.sparkline import Sparkline, draw_sparkline
@@ -76,7 +76,9 @@ def strength_drawings(
     )
 
 
-def hubs_map(viewer: Viewer, edition: Edition, outline: dict[str, Any] | None, memo: Memo) -> MapDrawing | None:
+def hubs_map(
+    viewer: Viewer, edition: Edition, outline: dict[str, Any] | None, memo: Memo, layers: Sequence[int] = LAYERS
+) -> MapDrawing | None:
     """The map of the hubs' places, each spoke joined to the hub; None when there is nothing to show."""
     places: list[MapPlace] = []
     links: list[tuple[str, str]] = []
@@ -108,7 +110,7 @@ def hubs_map(viewer: Viewer, edition: Edition, outline: dict[str, Any] | None, m
     distance = language.word("kilometres", distance="")
     (drawing,) = memo.get(
         "map",
-        dump((outline, highlight, places, links, names, roles, approximate, distance, language.tag)),
+        dump((outline, highlight, places, links, names, roles, approximate, distance, language.tag, layers)),
         lambda: (
             draw_map(
                 outline,
@@ -119,6 +121,7 @@ def hubs_map(viewer: Viewer, edition: Edition, outline: dict[str, Any] | None, m
                 roles=roles,
                 approximate=approximate,
                 format_distance=lambda kilometres: language.word("kilometres", distance=language.number(kilometres)),
+                layers=layers,
             ),
         ),
     )
@@ -126,13 +129,12 @@ def hubs_map(viewer: Viewer, edition: Edition, outline: dict[str, Any] | None, m
 
 
 def history_line(observations: Sequence[Observation]) -> Sparkline | None:
-    """A fact's reported numbers as a small line, None with fewer than two."""
-    return draw_sparkline(
-        [
-            (observation.date.earliest, observation.date.latest, float(number))
-            for number, observation in reported_numbers(observations)
-        ]
-    )
+    """A fact's reported numbers as a small line, None with fewer than three: two are a cliff, however near they are."""
+    values = [
+        (observation.date.earliest, observation.date.latest, float(number))
+        for number, observation in reported_numbers(observations)
+    ]
+    return draw_sparkline(values) if len(values) > 2 else None
 
 
 def _value(observation: Observation, viewer: Viewer, edition: Edition) -> Value:

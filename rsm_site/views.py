@@ -44,7 +44,7 @@ class When(Struct, frozen=True):
 
 class SourceView(Struct, frozen=True, kw_only=True):
     """A source as a claim shows it; `at` is where in it, `page` the entry in the list of sources, `number` in words the
-    `rank` among those that the page cites."""
+    `rank` among those that the page cites; `is_later` when it was published after the edition's day."""
 
     id: str
     title: str
@@ -60,6 +60,7 @@ class SourceView(Struct, frozen=True, kw_only=True):
     language: str
     note: str
     page: str
+    is_later: bool
     at: str = ""
     rank: int = 0
     number: str = ""
@@ -316,6 +317,7 @@ class Viewer:
             language=source.language,
             note=source.note,
             page="",
+            is_later=bool(source.published and source.published.earliest > self.edition.day),
         )
 
     @contextmanager

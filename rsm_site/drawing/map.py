@@ -17,6 +17,7 @@ from rsm_site.drawing.lands import Shape, shapes_in
 from rsm_site.drawing.projection import Projection, fit
 
 LAYERS = (288, 420, 640)  # CSS pixels from which each layer is shown; the stylesheet has the same steps
+MORE_LAYERS = (*LAYERS, 900)  # where the map has the page's whole width
 FALLBACK = 420
 LABEL = 13.0  # px on the screen, as the next
 NAME = 12.0

@@ -3,7 +3,7 @@
 from msgspec import Struct, structs
 
 from rsm_site import charts, views
-from rsm_site.drawing.map import MapDrawing
+from rsm_site.drawing.map import LAYERS, MORE_LAYERS, MapDrawing
 from rsm_site.pages.desk import Desk
 from rsm_site.views import HubView, NationsView
 
@@ -27,7 +27,8 @@ class NationsPageView(Struct, frozen=True, kw_only=True):
 def make_hubs(desk: Desk, *, on_front: bool = False) -> HubsView:
     """The map and its places; the front page has the first paragraph of each."""
     hubs = tuple(desk.viewer.hub(hub) for hub in desk.edition.hubs)
-    drawing = charts.hubs_map(desk.viewer, desk.edition, desk.factsheet.outline, desk.memo)
+    layers = LAYERS if on_front else MORE_LAYERS
+    drawing = charts.hubs_map(desk.viewer, desk.edition, desk.factsheet.outline, desk.memo, layers)
     roles: dict[str, list[str]] = {}
     for hub in hubs:
         roles.setdefault(hub.role_label, []).append(hub.name)
