@@ -252,9 +252,7 @@ def _describe_fact(change: FactChange, viewer: Viewer) -> ChangeEntry:
             return None
         # The kind of the change says already that a value is planned or disputed.
         status = "reported" if observation.status == change.kind else observation.status
-        words = language.qualified(observation.value, observation.qualifier, status)
-        if unit:
-            words = f"{words} {unit}"
+        words = language.qualified(observation.value, observation.qualifier, status, unit)
         if change.kind == "superseded":
             # It was the value on neither day, so its own is told.
             words = language.word("value_dated", value=words, date=language.date(observation.date))

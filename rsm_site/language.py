@@ -163,12 +163,14 @@ class Language:
             return self.date(value)
         return value if isinstance(value, str) else self.number(value)
 
-    def qualified(self, value: Any, qualifier: str, status: str = "reported") -> str:
-        """A fact's value in the reader's words: about 10,000; about 16,000 (planned)."""
+    def qualified(self, value: Any, qualifier: str, status: str = "reported", unit: str = "") -> str:
+        """A fact's value in the reader's words: about 10,000; about 16,000 people (planned)."""
         words = self.value(value)
         is_about = isinstance(value, PartialDate) and value.start.approximate
         if qualifier != "exactly" and not (qualifier == "about" and is_about):
             words = self.word(f"value_{qualifier}", value=words)
+        if unit:
+            words = f"{words} {unit}"
         return words if status == "reported" else self.word(f"value_{status}", value=words)
 
     def _date(self, date: PartialDate) -> str:
