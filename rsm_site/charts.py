@@ -49,7 +49,7 @@ def strength_drawings(
     ]
     words = Words(
         axis=unit,
-        day=language.day(edition.day),
+        day=language.word("edition", date=language.day(edition.day)),
         planned=language.word("value_planned"),
         disputed=language.word("value_disputed"),
         key={kind: language.word(f"key_{kind}") for kind in _KEY},

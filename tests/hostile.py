@@ -8,6 +8,10 @@ from typing import Any
 from conftest import Case
 from payloads import ALL, LONG_POSITIONS
 
+from rsm_site.build import check_site, open_workshop
+from rsm_site.config import make_config
+from rsm_site.errors import ContentError, Problem
+
 CITED = [{"id": "report", "at": "page"}]
 # What a file may not have at all; it is refused before anything is made of it.
 _REFUSED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufdd0\ufdd1]")
@@ -48,16 +52,21 @@ def hostile_files(joined: int = len(TAKEN), figures: int = 10) -> dict[str, str]
 def mend(case: Case) -> int:
     """Take away each Markdown text that is refused, until the site can be built; how many were."""
     count = 0
+    config = make_config(project=case.project)
+    workshop = open_workshop(config)
+    errors: list[Problem] = []
     for _round in range(_ROUNDS):
-        done = case.run("check", "--format", "json")
-        errors = [problem for problem in json.loads(done.err or "[]") if problem["severity"] == "error"]
-        if not errors:
+        try:
+            check_site(config, workshop)
+        except ContentError as error:
+            errors = [problem for problem in error.problems if problem.severity == "error"]
+        else:
             return count
-        for file in {problem["file"] for problem in errors}:
+        for file in {problem.location.file for problem in errors}:
             path = case.project / file
             lines = path.read_text(encoding="utf-8").split("\n")
             assert file.startswith("content/"), errors
-            places = {problem["line"] for problem in errors if problem["file"] == file}
+            places = {problem.location.line for problem in errors if problem.location.file == file}
             for place in places:
                 lines[place - 1] = _without_markdown(lines[place - 1]) if file.endswith(".yaml") else ""
             path.write_text("\n".join(lines), encoding="utf-8")

@@ -158,11 +158,11 @@ class Auditor:
 @pytest.mark.timeout(400)
 @pytest.mark.parametrize("name", [RSM, "second-mission", "persian", "components"])
 def test_every_page(context: BrowserContext, sites: Sites, known: dict[str, set[str]], name: str) -> None:  # noqa: F811
-    """On every page of the site that ships, and one of each kind of the others, axe-core finds nothing at 320 px with all
+    """On one page of each kind, and every page of prose of the site that ships, axe-core finds nothing at 320 px with all
     open that opens in place, from left to right and from right to left, and on one of each kind of the site that ships
-    also at 1280 px with all closed and in print. On every page words stand out in light, dark and print; nothing scrolls sideways at 320 px,
-    which is also 1280 px at 400 %; targets are 24 px; its own policy refuses nothing, and nothing is asked of another
-    host."""
+    also at 1280 px with all closed and in print; on one of each kind words stand out in the dark at 320 px and in print.
+    On every page words stand out in light and dark; nothing scrolls sideways at 320 px, which is also 1280 px at 400 %;
+    targets are 24 px; its own policy refuses nothing, and nothing is asked of another host."""
     folder = sites(name)
     one_of_each = kinds(folder)
     page = context.new_page()
@@ -187,16 +187,18 @@ def test_every_page(context: BrowserContext, sites: Sites, known: dict[str, set[
         page.emulate_media(color_scheme="dark")
         found["dark, wide"] = auditor.contrast("dark")
         page.set_viewport_size(NARROW)
-        found["dark, narrow"] = auditor.contrast("dark")
+        if url in one_of_each:
+            found["dark, narrow"] = auditor.contrast("dark")
         page.emulate_media(color_scheme="light")
         page.evaluate(OPEN)
         found["light, narrow"] = auditor.contrast("light")
         found["targets, narrow"] = page.evaluate(TARGETS)
         found["sideways, narrow"] = page.evaluate(SIDEWAYS)
-        if name == RSM or url in one_of_each:
+        if url in one_of_each or (name == RSM and "/" not in url):
             found["narrow"] = auditor.structure(targets=True)
-        page.emulate_media(media="print")
-        found["print"] = auditor.contrast("print")
+        if url in one_of_each:
+            page.emulate_media(media="print")
+            found["print"] = auditor.contrast("print")
         if name == RSM and url in one_of_each:
             found["on paper"] = auditor.structure()
         found["policy"] = page.evaluate("refused")
