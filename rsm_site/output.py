@@ -13,12 +13,13 @@ import os
 import stat
 import sys
 import time
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from rsm_site.errors import OutputError, UsageError
 from rsm_site.manifest import MANIFEST, Listing, Manifest, decode_manifest, list_folder
+from rsm_site.workers import map_in_two
 
 if sys.platform != "win32":
     import fcntl
@@ -27,6 +28,8 @@ if sys.platform != "win32":
 _UNSUPPORTED = {errno.ENOSYS, errno.EINVAL, errno.ENOTSUP, errno.EBADF, errno.ENOLCK}
 _READ = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+_UNNAMED = os.O_WRONLY | getattr(os, "O_TMPFILE", _CREATE)
+_MANY = 500  # files: of fewer another process would cost more than it saves
 _AT_FDCWD = -100
 _SWAP = ctypes.c_uint(2)  # RENAME_EXCHANGE of Linux and RENAME_SWAP of macOS alike
 
@@ -230,18 +233,25 @@ def _stage(files: Mapping[str, bytes], staging: str, target: str, unchanged: Con
     first = _folders({MANIFEST})
     for folder in ["", *sorted(first)]:
         os.mkdir(f"{staging}/{folder}")
-    _write(f"{staging}/{MANIFEST}", files[MANIFEST], durable=True)
+    write = _write_first(f"{staging}/{MANIFEST}", files[MANIFEST], is_shared=len(files) >= _MANY)
     for folder in sorted(_folders(files) - first):
         os.mkdir(f"{staging}/{folder}")
     mode = os.stat(f"{staging}/{MANIFEST}").st_mode
-    for path, content in files.items():
-        if path == MANIFEST:
-            continue
-        if path in unchanged and _is_same(f"{target}/{path}", content, mode):
-            with suppress(OSError):  # a filesystem without links, a file of another user
-                os.link(f"{target}/{path}", f"{staging}/{path}")
-                continue
-        _write(f"{staging}/{path}", content, durable=_syncfs is None)
+
+    def put(paths: Iterable[str]) -> None:
+        for path in paths:
+            content = files[path]
+            if path in unchanged and _is_same(f"{target}/{path}", content, mode):
+                with suppress(OSError):  # a filesystem without links, a file of another user
+                    os.link(f"{target}/{path}", f"{staging}/{path}")
+                    continue
+            write(f"{staging}/{path}", content, durable=_syncfs is None)
+
+    paths = [path for path in files if path != MANIFEST]
+    if write is _write:
+        put(paths)
+    else:
+        map_in_two(put, paths)
 
 
 def _is_same(path: str, content: bytes, mode: int | None = None) -> bool:
@@ -258,16 +268,44 @@ def _is_same(path: str, content: bytes, mode: int | None = None) -> bool:
         os.close(descriptor)
 
 
+def _write_first(path: str, content: bytes, *, is_shared: bool) -> Callable[..., None]:
+    """Write a file to the disk, and give the way in which it was written: of those that are `is_shared` by two
+    processes where the system can."""
+    if is_shared:
+        with suppress(OSError):
+            _write_unnamed(path, content, durable=True)
+            return _write_unnamed
+    _write(path, content, durable=True)
+    return _write
+
+
 def _write(path: str, content: bytes, *, durable: bool) -> None:
     descriptor = os.open(path, _CREATE, 0o666)
     try:
-        written = os.write(descriptor, content)
-        while written < len(content):
-            written += os.write(descriptor, memoryview(content)[written:])
-        if durable:
-            os.fsync(descriptor)
+        _fill(descriptor, content, durable=durable)
     finally:
         os.close(descriptor)
+
+
+def _write_unnamed(path: str, content: bytes, *, durable: bool) -> None:
+    """Write a file that has its name only when it is whole: one that is there was written by a process that did not
+    live to tell. Unlike files that are made by name, two of one folder can be made at once."""
+    descriptor = os.open(os.path.dirname(path), _UNNAMED, 0o666)
+    try:
+        _fill(descriptor, content, durable=durable)
+        with suppress(FileExistsError):
+            # Without a descriptor Python would name the link in /proc, not what it leads to.
+            os.link(f"/proc/self/fd/{descriptor}", path, src_dir_fd=descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _fill(descriptor: int, content: bytes, *, durable: bool) -> None:
+    written = os.write(descriptor, content)
+    while written < len(content):
+        written += os.write(descriptor, memoryview(content)[written:])
+    if durable:
+        os.fsync(descriptor)
 
 
 def _flush(parent: int | None) -> None:

@@ -1,18 +1,20 @@
 """The output folder: which folders may be one, whose files it may hold, what is written there and how."""
 
+import errno
 import os
 import re
 import shutil
-import sys
+import signal
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import crash
 import pytest
 
 import rsm_site.output
+import rsm_site.workers
 from rsm_site.errors import OutputError, UsageError
 from rsm_site.manifest import MANIFEST, compare_folder, encode_manifest, make_manifest
 from rsm_site.output import check_output_folder, write_site
@@ -287,13 +289,15 @@ def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
         write_site(NEW, tmp_path / ("x" * 250))
 
 
+def refuse(*_: object, **__: object) -> None:
+    """Fail as a call does that a file system does not have."""
+    raise OSError(errno.ENOTSUP, "Operation not supported")
+
+
 def test_a_disk_without_locks_or_exchange_is_written_all_the_same(
     output: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where neither a lock on a folder nor an exchange nor links exist, the site is still written whole."""
-
-    def refuse(*_: object) -> None:
-        raise OSError(45, "Operation not supported") if sys.platform == "darwin" else OSError(95, "Not supported")
 
     monkeypatch.setattr(rsm_site.output.fcntl, "flock", refuse)
     monkeypatch.setattr(os, "link", refuse)
@@ -317,6 +321,52 @@ def test_many_files_are_written_quickly(tmp_path: Path) -> None:
         assert compare_folder(folder / "public") == ()
     finally:
         shutil.rmtree(folder)
+
+
+def killed_beside(call: Callable[..., None]) -> Callable[..., None]:
+    """Do as `call`, but in another process only three times."""
+    parent, done = os.getpid(), []
+
+    def do(*arguments: object, **options: object) -> None:
+        call(*arguments, **options)
+        done.append(arguments)
+        if os.getpid() != parent and len(done) == 3:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    return do
+
+
+@pytest.mark.parametrize("fault", ["none", "the other process is killed", "no links", "no files without names"])
+def test_a_site_of_many_files_is_written_exactly(tmp_path: Path, fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever becomes of the process that shares the work, and whatever the file system lacks, nothing is missing."""
+    monkeypatch.setattr(rsm_site.workers, "can_fork", lambda: True)
+    match fault:
+        case "the other process is killed":
+            monkeypatch.setattr(rsm_site.output, "_write_unnamed", killed_beside(rsm_site.output._write_unnamed))
+        case "no links":
+            monkeypatch.setattr(os, "link", refuse)
+        case "no files without names":
+            monkeypatch.setattr(rsm_site.output, "_UNNAMED", rsm_site.output._CREATE)
+    for change in (b"one", b"two"):
+        files = site({f"events/{number}.html": b"%d" % (number % 999) * 99 for number in range(999)} | {"a": change})
+        write_site(files, tmp_path / "public")
+        assert content(tmp_path) == {f"public/{path}": data for path, data in files.items()}
+        assert compare_folder(tmp_path / "public") == ()
+        assert {path.stat().st_nlink for path in tmp_path.rglob("*.html")} == {1}
+
+
+def test_a_full_disk_is_told_by_whoever_writes(output: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two processes that find no room for a file leave the old site, and say why."""
+    monkeypatch.setattr(rsm_site.workers, "can_fork", lambda: True)
+    files = site({f"{number}.html": b"x" * 99 for number in range(999)} | {"large": b"x" * 500_000})
+
+    def write() -> None:
+        crash.limit_file_size(400_000)
+        write_site(files, output)
+
+    outcome = crash.run(write, output.parent)
+    assert (outcome.error, "File too large" in outcome.message) == ("OutputError", True)
+    assert content(output.parent) == {f"public/{path}": data for path, data in OLD.items()}
 
 
 @pytest.fixture

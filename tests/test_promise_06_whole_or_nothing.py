@@ -18,6 +18,7 @@ import crash
 import pytest
 
 import rsm_site.output
+import rsm_site.workers
 from rsm_site.errors import OutputError
 from rsm_site.manifest import MANIFEST, compare_folder, encode_manifest, make_manifest
 from rsm_site.output import write_site
@@ -123,6 +124,25 @@ def test_a_kill_before_any_event_leaves_the_old_or_the_new_site(
     assert outcome.error == ""
     assert number > 25
     assert seen == {"old", "new"}
+
+
+def test_a_kill_of_two_processes_that_write_leaves_the_old_or_the_new_site(
+    parent: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two that write a site of many files, each killed before its n-th event, leave what one leaves."""
+    monkeypatch.setattr(rsm_site.output, "_MANY", 0)
+    monkeypatch.setattr(rsm_site.workers, "ENOUGH", 0)
+    monkeypatch.setattr(rsm_site.workers, "can_fork", lambda: True)
+    for number in itertools.count(1):
+        output = reset(parent, OLD)
+        outcome = crash.run(lambda: write_site(NEW, output), parent, crash.kill(number))
+        assert snapshot(output) in (OLD, NEW), number
+        write_site(site("next", "other.html"), output)
+        assert (snapshot(output), left(parent)) == (site("next", "other.html"), []), number
+        if not outcome.killed:
+            break
+    assert outcome.error == ""
+    assert number > 25
 
 
 def test_a_kill_while_tidying_up_after_a_kill_loses_nothing(parent: Path, exchange: str) -> None:
