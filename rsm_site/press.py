@@ -46,7 +46,8 @@ class Press:
         for url, kept in zip(new, self._book.find_all(new), strict=True):
             if kept:
                 self.pages[url] = Rendered(kept.files[url], kept.known)
-        wanted = [url for url in urls if url not in self.pages]
+        # Lists before the pages of single records: a long page that came last would keep one process waiting.
+        wanted = sorted((url for url in urls if url not in self.pages), key=lambda url: url.startswith("events/"))
         made = self._book.memo.map_in_two(partial(self._make, wanted), range(len(wanted)))
         for url, (page, problems) in zip(wanted, made, strict=True):
             self.pages[url] = page

@@ -119,6 +119,7 @@ def _encode_package(record: Record, files: Mapping[str, bytes]) -> bytes:
     return msgspec.json.format(msgspec.json.encode(_given(**package)), indent=2) + b"\n"
 
 
+@cache
 def slug(title: str) -> str:
     """The title as a name in lowercase ASCII, a hash of it when nothing is left."""
     name = re.sub(r"[^a-z0-9]+", "-", title.lower())[:60].strip("-")
