@@ -16,7 +16,8 @@ from rsm_site.errors import Location, Problem
 # Headings, and what has attributes.
 _TAG = re.compile(r"""<(?:h\d|[a-z][^\s<>"']*\s)(?:[^<>"']++|"[^"]*"|'[^']*')*+>""", re.IGNORECASE)
 _HEADING = re.compile(r"<h(\d)[\s>]", re.IGNORECASE)
-_ATTRIBUTE = re.compile(r"""(?<![\w-])(?P<name>id|href|src)=(?:"(?P<double>[^"]*)"|'(?P<single>[^']*)')""")
+# Begins with a character, not with a look at the one before: that is found in half of the time.
+_ATTRIBUTE = re.compile(r"""[\s"'/](id|href|src)=(?:"([^"]*)(?=")|'([^']*)(?='))""")
 _HIDDEN = re.compile(r"<!--.*?-->|<(script|style|template)\b.*?</\1\s*>", re.DOTALL | re.IGNORECASE)
 _OUTSIDE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|//")
 
@@ -100,10 +101,10 @@ def _read_tag(tag: str) -> tuple[int, tuple[tuple[str, str], ...]]:
     """The level of a heading, 0 of another tag, and its ids and links within the site."""
     heading = _HEADING.match(tag)
     found = []
-    for attribute in _ATTRIBUTE.finditer(tag):
-        value = unescape(attribute["double"] if attribute["double"] is not None else attribute["single"])
-        if attribute["name"] == "id" or not _OUTSIDE.match(value):
-            found.append((attribute["name"], value))
+    for name, double, single in _ATTRIBUTE.findall(tag):
+        value = unescape(double or single)
+        if name == "id" or not _OUTSIDE.match(value):
+            found.append((name, value))
     return int(heading[1]) if heading else 0, tuple(found)
 
 

@@ -59,7 +59,8 @@ _HEADING_LINE = re.compile(r"^(?P<marks>#{1,6})[^\n]*|^[^\s>#|-][^\n]*(?=\n(?P<l
 _INDENTED_HEADING = re.compile(r"^ {1,3}#{1,6} [^\n]*", re.MULTILINE)
 _INDENTED_SPAN = re.compile(r"^[ \t>*+-]+:::[^\n]*", re.MULTILINE)
 _LINK = re.compile(r"(?<![\w!\\\]])\[([^\[\]\n]+)\]\[([^\[\]\n]*)\]")
-_EMPTY_LINK = re.compile(r"(?<![!\\\]])\[[^\[\]\n]+\]\([ ]*(?:<[ ]*>[ ]*)?\)")
+_NO_ADDRESS = re.compile(r"\]\([ ]*(?:<[ ]*>[ ]*)?\)")
+_EMPTY_LINK = re.compile(rf"(?<![!\\\]])\[[^\[\]\n]+{_NO_ADDRESS.pattern}")
 _LINK_ADDRESS = re.compile(r"^[ ]{0,3}\[([^\[\]\n]+)\]:", re.MULTILINE)
 _NOT_SHORT = re.compile(rf"{_HEADING}|^[ ]{{0,3}}\[\^[^\[\]\n]+\]:[^\n]*", re.MULTILINE | re.VERBOSE)
 _FOOTNOTE = re.compile(
@@ -75,7 +76,9 @@ _REFERENCE_ADDRESS = re.compile(
         ) (?P<reference>\[\[[^\[\]\n]*\]\])""",
     re.VERBOSE | re.MULTILINE | re.IGNORECASE,
 )
-_ADDRESS = re.compile(r"(?:\]\([ ]*<?|^[ ]{0,3}\[[^\[\]\n]+\]:[ ]*<?|<)(?P<scheme>[A-Za-z][\w+.-]*:|//)", re.MULTILINE)
+_SCHEME = r"(?P<scheme>[A-Za-z][\w+.-]*:|//)"
+_INLINE_ADDRESS = re.compile(rf"\]\([ ]*<?{_SCHEME}")
+_ADDRESS = re.compile(rf"(?:\]\([ ]*<?|^[ ]{{0,3}}\[[^\[\]\n]+\]:[ ]*<?|<){_SCHEME}", re.MULTILINE)
 _SCHEMES = ("http:", "https:", "mailto:")
 _IMAGE = re.compile(r"(?<!\\)!\[[^\[\]\n]*\](?=[(\[])|<img\b[^<>]*>?", re.IGNORECASE)
 _INLINE_MARK = re.compile(r"[`*_\[<&\\]")
@@ -129,13 +132,14 @@ def check(prose: Prose, source: str) -> Iterator[Problem]:
     for match in _IMAGE.finditer(masked) if "![" in masked or "<" in masked else ():
         hint = "describe it in words; drawings are made from the data"
         yield found(match, "image", "an image cannot be part of a text", hint)
-    for match in _ADDRESS.finditer(without_references):
+    address = _ADDRESS if "<" in masked or "]:" in masked else _INLINE_ADDRESS
+    for match in address.finditer(without_references):
         if match["scheme"].lower() not in _SCHEMES and (match[0][0] != "<" or match["scheme"] != "//"):
             message = f"a link cannot begin with '{match['scheme']}'"
             yield found(
                 match, "bad-link", message, "begin with https:// or mailto:, or name a page of the site", "scheme"
             )
-    for match in _EMPTY_LINK.finditer(masked) if "](" in masked else ():
+    for match in _EMPTY_LINK.finditer(masked) if _NO_ADDRESS.search(masked) else ():
         yield found(match, "bad-link", "the link has no address", "write it between the round brackets")
     for match in _numbers_in(without_references):
         problem = found(

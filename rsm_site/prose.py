@@ -31,7 +31,7 @@ _MARK = re.compile(f"{_OPEN}(\\d+){_CLOSE}")
 _FOOTNOTE_ID = re.compile(r'\b(?:id="|href="#)(?=fn(?:ref\d*)?-\d+")')
 _HREF = re.compile(r'\bhref="([^"]*)"')
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|//|#")
-_INTERNAL = re.compile(rf'\bhref="(?!{_SCHEME.pattern})')
+_INTERNAL = re.compile(rf'href="(?!{_SCHEME.pattern})')  # may find one too many; it begins with what is quickly found
 
 _TAGS = {
     *("a", "abbr", "b", "br", "cite", "code", "del", "dfn", "em", "i", "ins", "kbd", "mark", "q", "s", "samp", "small"),

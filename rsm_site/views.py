@@ -488,13 +488,17 @@ class Viewer:
         """A year in this language's digits."""
         return self.language.date(dates.parse_date(f"{year:04}"))
 
-    def prose(self, text: Prose | None, *, prefix: str = "", level: int = 2) -> Markup | None:
+    def prose(self, text: Prose | None) -> Markup | None:
         """The HTML of a Markdown text as of the edition's day, None when nothing of it holds then."""
-        if text is None:
-            return None
+        return (self.article(text)[0] or None) if text else None
+
+    def article(
+        self, text: Prose, *, prefix: str = "", level: int = 2
+    ) -> tuple[Markup, tuple[tuple[int, str, str], ...]]:
+        """The HTML of a Markdown text as of the edition's day, and level, id and words of its headings."""
         selected = prose.select(text.text, self.edition.text_day)
         if not selected.strip():
-            return None
+            return Markup(), ()
         if selected != text.text:
             wrong = set(proofreading.check_selected(text, self._texts[text.location.file], selected))
             if wrong:
@@ -503,13 +507,11 @@ class Viewer:
         if compiled.has_image:
             hint = "describe it in words; drawings are made from the data"
             self._reads.spoil(Problem(text.location, "image", "an image cannot be part of a text", hint))
-        return prose.render(compiled, lambda reference: self.answer(reference, text), self.link)
 
-    def headings(self, text: Prose, *, prefix: str = "", level: int = 2) -> tuple[tuple[int, str, str], ...]:
-        """Level, id and words of the headings of a text."""
-        selected = prose.select(text.text, self.edition.text_day)
-        compiled = self._converter.compile(selected, prefix=prefix, level=level)
-        return prose.headings(compiled, lambda reference: self.answer(reference, text))
+        def answer(reference: Reference) -> Answer:
+            return self.answer(reference, text)
+
+        return prose.render(compiled, answer, self.link), prose.headings(compiled, answer)
 
     def answer(self, reference: Reference, text: Prose) -> Answer:
         """What stands for a reference on the edition's day; a problem is noted when nothing does."""

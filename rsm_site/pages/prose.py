@@ -37,8 +37,7 @@ class ProseView(Struct, frozen=True, kw_only=True):
 def make_prose(desk: Desk, page: ProsePage, *, on_front: bool = False) -> ProseView:
     """The page as of the edition's day; on the front page its headings are one level lower."""
     prefix, level = (f"{page.id}-", 3) if on_front else ("", 2)
-    body = desk.viewer.prose(page.body, prefix=prefix, level=level) or Markup()
-    headings = desk.viewer.headings(page.body, prefix=prefix, level=level)
+    body, headings = desk.viewer.article(page.body, prefix=prefix, level=level)
     blocks: tuple[Block, ...] = ()
     if page.layout == "blocks":
         body, blocks = _split_blocks(body, headings, level)

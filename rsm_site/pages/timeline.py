@@ -83,10 +83,12 @@ def _view_page(
     viewer, text = desk.viewer_of(event), desk.text_of(event)
     desk.reads.note("neighbours", event.id)
     previous, following = neighbours(event.id)
+    shown = desk.event(event)  # before the text: a term is written out where a reader meets it first
+    body, headings = viewer.article(text)
     return EventPageView(
-        event=desk.event(event),
-        body=viewer.prose(text) or Markup(),
-        headings=viewer.headings(text),
+        event=shown,
+        body=body,
+        headings=headings,
         previous=_item(desk, previous),
         next=_item(desk, following),
     )
