@@ -28,16 +28,16 @@ class Reads:
         """Begin with nothing to read, between pages."""
         self._readable: dict[str, Callable[[Any], Any]] = {}
         self._states = _States(self._readable, digests or Digests())
-        self._noted: dict[str, set[Read]] = {}
+        self._noted: dict[str, dict[Read, None]] = {}
         self._problems: dict[str, set[Problem]] = {}
         self._page = ""
-        self._current = self._noted.setdefault("", set())
+        self._current = self._noted.setdefault("", {})
 
     @contextmanager
     def of(self, page: str) -> Iterator[None]:
         """Note for `page` what is read meanwhile; "" is what no page is made from."""
         before, current = self._page, self._current
-        self._page, self._current = page, self._noted.setdefault(page, set())
+        self._page, self._current = page, self._noted.setdefault(page, {})
         try:
             yield
         finally:
@@ -45,7 +45,7 @@ class Reads:
 
     def note(self, name: str, part: Any) -> None:
         """Note that a part of what is called `name` was read."""
-        self._current.add((name, part))
+        self._current[name, part] = None
 
     def note_all(self, name: str) -> None:
         """Note that all of what is called `name` was read."""
@@ -78,8 +78,8 @@ class Reads:
             return None
 
     def noted(self, page: str) -> tuple[Read, ...] | None:
-        """What the page has read, in order; None when it is to be made anew."""
-        return None if page in self._problems else tuple(sorted(self._noted[page], key=repr))
+        """What the page has read, in the order in which it did; None when it is to be made anew."""
+        return None if page in self._problems else tuple(self._noted[page])
 
     def forget(self, page: str) -> None:
         """Let go of what the page has read; there may be thousands."""
