@@ -2,8 +2,9 @@
 
 import argparse
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -232,8 +233,14 @@ def _run_build(options: argparse.Namespace, *, write: bool) -> int:
 def _serve(options: argparse.Namespace) -> int:
     from rsm_site.serve import serve
 
-    quiet = getattr(options, "quiet", False)
-    return serve(_config(options), port=options.port, open_browser=options.open, say=_tell, quiet=quiet)
+    return serve(
+        _config(options),
+        port=options.port,
+        open_browser=options.open,
+        say=_tell,
+        listed=partial(_listed, options),
+        quiet=getattr(options, "quiet", False),
+    )
 
 
 def _publish(options: argparse.Namespace) -> int:
@@ -411,17 +418,21 @@ def _format(options: argparse.Namespace) -> str:
 
 
 def _report(options: argparse.Namespace, problems: Sequence[Problem], texts: Mapping[str, str]) -> None:
+    for line in _listed(options, problems, texts):
+        _say(line)
+
+
+def _listed(options: argparse.Namespace, problems: Sequence[Problem], texts: Mapping[str, str]) -> Iterator[str]:
+    """The lines that tell the problems in the format that was asked for."""
     from rsm_site import report
 
     match _format(options):
         case "json":
-            _say(report.as_json(problems))
+            yield from map(report.printable, report.as_json(problems).split("\n"))
         case "github":
-            for line in report.as_github(problems):
-                _say(line)
+            yield from map(report.printable, report.as_github(problems))
         case _:
-            for line in report.as_text(problems, texts):
-                _say(line)
+            yield from report.as_text(problems, texts)
 
 
 def _tell(text: str) -> None:

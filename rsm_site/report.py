@@ -1,12 +1,13 @@
 """Problems -> what terminals, editors and CI read."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from unicodedata import combining, east_asian_width
 
 from rsm_site.errors import Problem
 
 WIDTH = 120
+Listed = Callable[[Sequence[Problem], Mapping[str, str]], Iterable[str]]
 
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 

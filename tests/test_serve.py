@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from queue import Empty, Queue
@@ -155,11 +155,10 @@ class Running:
 
 
 @contextmanager
-def running(folder: Path, *ways: str, port: int | None = 0) -> Iterator[Running]:
-    """A preview of the project in `folder`; `ways` are those of DRIVER."""
-    arguments = [str(folder), "" if port is None else str(port), *ways]
+def running(folder: Path, *ways: str, port: int | None = 0, command: Sequence[str] = ()) -> Iterator[Running]:
+    """A preview of the project in `folder`; `ways` are those of DRIVER, which runs unless there is a `command`."""
     process = subprocess.Popen(
-        [sys.executable, "-c", DRIVER, *arguments],
+        [sys.executable, *(command or ("-c", DRIVER, str(folder), "" if port is None else str(port), *ways))],
         cwd=PROJECT,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -709,6 +708,21 @@ def test_quiet_leaves_problems_and_the_link(tmp_path: Path) -> None:
         assert server.end() == 0
         server.heard()
         assert [line for line in server.said if re.search("Built|ended", line)] == []
+
+
+@pytest.mark.parametrize(
+    ("format_", "told"),
+    [("github", r"^::error file=content/facts.yaml,line=1,col=1,"), ("json", r'"file": "content/facts.yaml"')],
+)
+def test_problems_are_told_in_the_format_asked_for(tmp_path: Path, format_: str, told: str) -> None:
+    """With --format the terminal has what tools read, and the page what people read."""
+    project = starter(tmp_path)
+    (project / "content" / "facts.yaml").write_text("facts", encoding="utf-8")
+    command = ("-m", "rsm_site", "serve", "--port", "0", "--project", str(project), "--format", format_)
+    with running(project, command=command) as server:
+        server.heard()
+        assert any(re.search(told, line) for line in server.said)
+        assert b"content/facts.yaml:1:1: error[" in server.ask()[2]
 
 
 def test_a_free_port_is_found_from_8000_on(tmp_path: Path) -> None:

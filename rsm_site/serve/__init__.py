@@ -14,6 +14,7 @@ from rsm_site.book import Workshop
 from rsm_site.build import Audience, Built, check_site, open_workshop
 from rsm_site.config import Config
 from rsm_site.errors import SiteError, UsageError
+from rsm_site.report import Listed, as_text
 
 if TYPE_CHECKING:
     from rsm_site.serve.preview import Preview
@@ -28,18 +29,19 @@ def serve(
     port: int | None,
     open_browser: bool,
     say: Callable[[str], None],
+    listed: Listed = as_text,
     quiet: bool = False,
     build: Callable[[Config, Audience, Collection[str] | None], Built] | None = None,
 ) -> int:
-    """Show the site until Ctrl-C and give the exit status; `port` None takes a free one from 8000 on, 0 any. When
-    `quiet` only the link and problems are said.
+    """Show the site until Ctrl-C and give the exit status; `port` None takes a free one from 8000 on, 0 any. Problems
+    are said as they are `listed`; when `quiet` only they and the link.
 
     UsageError when what was asked for cannot be built at all, SiteError when the port is in use.
     """
     build = build or partial(_build, open_workshop(config, writes=False))
     tell = (lambda _text: None) if quiet else say
     with _listen(port) as listener, suppress(KeyboardInterrupt):
-        asyncio.run(_run(config, listener, open_browser, say, tell, build))
+        asyncio.run(_run(config, listener, open_browser, say, tell, listed, build))
     tell("The preview has ended")
     return 0
 
@@ -58,6 +60,7 @@ async def _run(
     open_browser: bool,
     say: Callable[[str], None],
     tell: Callable[[str], None],
+    listed: Listed,
     build: Callable[[Config, Audience, Collection[str] | None], Built],
 ) -> None:
     from rsm_site.serve.preview import Preview
@@ -67,7 +70,7 @@ async def _run(
     loop.set_exception_handler(lambda _loop, context: say(f"preview: {context['message']}"))
     changes = Changes((config.content, config.templates))
     sys.setswitchinterval(0.001)  # seconds: who asks for a page is not kept waiting by a build
-    preview = Preview(partial(build, config), say, tell)
+    preview = Preview(partial(build, config), say, tell, listed)
     await preview.start()
     gc.freeze()  # the site is not looked through for garbage again and again
     link = f"http://{HOST}:{listener.getsockname()[1]}/"

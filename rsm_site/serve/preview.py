@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from rsm_site.build import Audience, Built
 from rsm_site.errors import ContentError, SiteError, UsageError
-from rsm_site.report import as_text
+from rsm_site.report import Listed, as_text
 from rsm_site.serve.watch import Changes
 
 # A save in two halves may be broken in between: problems are shown when so many looks (of 20 ms) see nothing mend them.
@@ -38,15 +38,18 @@ class Preview:
         build: Callable[[Audience, Collection[str] | None], Built],
         say: Callable[[str], None],
         tell: Callable[[str], None],
+        listed: Listed,
     ) -> None:
         """Begin with nothing to show; `build` makes the site, in a thread of its own, and is told which files alone may
-        have changed since it last did, None when that is not known. Problems are said, what was built is told."""
+        have changed since it last did, None when that is not known. Problems are said as they are `listed`, what was
+        built is told."""
         self.state = State()
         self.closed = False
         self.looked_at = ""
         self._build = build
         self._say = say
         self._tell = tell
+        self._listed = listed
         self._good: Mapping[str, bytes] | None = None
         self._changed = asyncio.Event()
         self._settled = asyncio.Event()
@@ -117,12 +120,12 @@ class Preview:
             self._enter(State(made.files))
             self._tell(f"{self._outcome(self._good, made)} in {(perf_counter() - self._started) * 1000:.0f} ms")
             self._good = made.files
-            self._warn(tuple(as_text(made.problems, made.texts)))
+            self._warn(tuple(self._listed(made.problems, made.texts)))
         else:
             problems = _explain(made)
             self._enter(State(self._good, problems))
-            for problem in problems:
-                self._say(problem)
+            for line in self._listed(made.problems, made.texts) if isinstance(made, ContentError) else problems:
+                self._say(line)
             kept = "the preview stays as it was" if self._good is not None else "there is nothing to show yet"
             self._say(f"{count_of(problems)}; {kept}")
 
