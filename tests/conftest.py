@@ -81,6 +81,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-expected", action="store_true", help="write the expected output of sites_invalid anew")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:
+    """Have those first that fork this process hundreds of times: while it is small, that takes a third of the time."""
+    items.sort(key=lambda item: "crash" not in vars(item.module))
+
+
 def make_case(folder: Path, name: str, files: dict[str, str | bytes] | None = None) -> Case:
     """Copy a case of tests/sites or tests/sites_invalid below `folder`, or make one of `files` alone; `files` are by
     their path in the project."""
