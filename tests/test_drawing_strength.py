@@ -263,6 +263,15 @@ def test_the_key_tells_what_is_drawn() -> None:
     assert draw([value(date(2019, 1, 1), 5)]).key == (("exactly", "counted"),)
 
 
+def test_the_key_has_each_look_of_a_span() -> None:
+    """What is dated to a span of time may be reported, planned or disputed; the key shows those that are drawn."""
+    assert draw([value(date(2018, 7, 13), 5)]).spans == ()
+    disputed = value(date(2017, 1, 1), 5, days=300, status="disputed")
+    assert draw([disputed]).spans == ("disputed",)
+    about = value(date(2018, 1, 1), 5, days=300, qualifier="about")
+    assert draw([about, disputed]).spans == ("exactly", "disputed")
+
+
 @pytest.mark.parametrize("largest", [0, 1, 3, 7, 10, 99, 100, 9_592, 17_178, 10_000_000, 0.4])
 def test_ticks_are_round_and_few(largest: float) -> None:
     """Ticks go from zero to at least the largest amount in at most five round numbers, whole ones for whole amounts."""

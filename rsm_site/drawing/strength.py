@@ -58,7 +58,7 @@ class DayMark(Struct, frozen=True, kw_only=True):
 
 class StrengthDrawing(Struct, frozen=True, kw_only=True):
     """All that the macro places; x in percent, y in pixels. If `narrow`, lanes have their names over them; the axis has
-    its own name left of it if `axis_beside`, else at the edge."""
+    its own name left of it if `axis_beside`, else at the edge. `spans` are the looks of bars."""
 
     width: int
     height: float
@@ -81,6 +81,7 @@ class StrengthDrawing(Struct, frozen=True, kw_only=True):
     labels: tuple[ValueLabel, ...]
     day: DayMark
     key: tuple[tuple[str, str], ...]
+    spans: tuple[str, ...]
 
 
 def draw_strength(
@@ -122,6 +123,7 @@ def draw_strength(
     steps, risers = step_line(values, day, plot)
     points = tuple(point_mark(value, plot) for value in values)
     patterns = {"planned": words.planned, "disputed": words.disputed}
+    spans = _spans(points, lanes)
     return StrengthDrawing(
         width=width,
         height=plot.baseline + 22,
@@ -143,7 +145,8 @@ def draw_strength(
         points=points,
         labels=tuple(label_values(values, steps, risers, patterns=patterns, beside=beside, day_x=day_x, plot=plot)),
         day=_day_mark(day_x, words.day, plot),
-        key=_key(values, points, lanes, words),
+        key=_key(values, spans, lanes, words),
+        spans=spans,
     )
 
 
@@ -209,14 +212,22 @@ def _day_mark(x: float, label: str, plot: Plot) -> DayMark:
     return DayMark(x=plot.percent(x), anchor=anchor, label=label)
 
 
+def _spans(points: Sequence[PointMark], lanes: Sequence[Lane]) -> tuple[str, ...]:
+    """Return the looks that bars have: what is reported, how ever exactly, looks alike."""
+    used = {point.kind if point.kind in ("planned", "disputed") else "exactly" for point in points if point.long}
+    if any(mark.span for lane in lanes for mark in lane.marks):
+        used.add("exactly")
+    return tuple(look for look in ("exactly", "planned", "disputed") if look in used)
+
+
 def _key(
-    values: Sequence[Value], points: Sequence[PointMark], lanes: Sequence[Lane], words: Words
+    values: Sequence[Value], spans: Sequence[str], lanes: Sequence[Lane], words: Words
 ) -> tuple[tuple[str, str], ...]:
     """Return kind and words of all that is drawn and has words, in the order of the words."""
     used: set[str] = {value.kind for value in values}
     if any(value.later for value in values):
         used.add("later")
-    if any(point.long for point in points) or any(mark.span for lane in lanes for mark in lane.marks):
+    if spans:
         used.add("span")
     if any(mark.count for lane in lanes for mark in lane.marks):
         used.add("several")
