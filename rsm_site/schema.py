@@ -26,6 +26,7 @@ R = TypeVar("R", bound=Record)
 MAX_ID = 100
 ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*", re.ASCII)
 _NUMBER = re.compile(r"-?\d{1,15}(?:\.\d{1,6})?", re.ASCII)
+_REFERENCE = re.compile(r"\[\[\s*[a-z]+:[^\[\]]*\]\]")
 _THOUSANDS = re.compile(r"-?\d{1,3}(?:[,'’\u00a0 ]\d{3})+(?:\.\d+)?", re.ASCII)
 PATTERNS: dict[str, tuple[str, str, str]] = {
     "url": (r"https?://[^\s<>\"{}|\\^`/?#][^\s<>\"{}|\\^`]*", "an address", "write it whole, beginning with https://"),
@@ -290,7 +291,7 @@ def _bare(annotation: Any) -> Any:
 
 def _converter(annotation: Any, doc: model.Field) -> Convert:
     special: dict[str, Convert] = {
-        "value": _text,
+        "value": _words,
         "id": _id,
         "ref": _ref,
         "country": _country,
@@ -315,7 +316,7 @@ def _converter(annotation: Any, doc: model.Field) -> Convert:
         return _pattern
     if isinstance(annotation, type) and issubclass(annotation, Record):
         return _record
-    return _text
+    return _words
 
 
 def _scalar(node: Node, reading: Reading, rule: FieldRule) -> str | Invalid:
@@ -333,6 +334,14 @@ def _scalar(node: Node, reading: Reading, rule: FieldRule) -> str | Invalid:
 def _text(node: Node, reading: Reading, rule: FieldRule) -> str | Invalid:
     text = _scalar(node, reading, rule)
     return text if isinstance(text, Invalid) else " ".join(text.split())
+
+
+def _words(node: Node, reading: Reading, rule: FieldRule) -> str | Invalid:
+    text = _text(node, reading, rule)
+    if isinstance(text, str) and (match := _REFERENCE.search(text)):
+        message = f"'{_short(match[0])}' would be shown as it is: '{rule.key}' is plain text"
+        return reading.refuse(node, "bad-reference", message, "write the words; references are for longer texts")
+    return text
 
 
 def _prose(node: Node, reading: Reading, rule: FieldRule) -> Prose | Invalid:
