@@ -135,6 +135,7 @@ def _load(content: "_Content") -> Loaded:
     )
     content.report_unread()
     problems = content.problems
+    problems.extend(content.findings.warnings)
     cited = _check_mentions(factsheet, content, longer.values(), knows_site=site is not None)
     if site is not None:
         problems.extend(rules.check_front_page(factsheet, content.findings.ids.get("pages", {})))
@@ -248,6 +249,7 @@ class _Content(Folder):
         self.findings.mentions.extend(found.mentions)
         self.findings.texts.extend(found.texts)
         self.findings.partial |= found.partial
+        self.findings.warnings.extend(found.warnings)
 
     def events(self) -> tuple[tuple[Event, ...], dict[str, _Longer]]:
         """The events, and by their ids the longer texts of timeline/<id>.md."""

@@ -14,6 +14,9 @@ from msgspec import Struct
 from rsm_site.dates import PartialDate
 from rsm_site.errors import Location
 
+# What a text can refer to: [[kind:id]].
+REFERENCE_KINDS = ("fact", "event", "date", "hub", "source", "term", "nation")
+
 
 class Field(NamedTuple):
     """What an editor puts into a field; `kind` says how it is written where the Python type does not, `to` which list

@@ -10,13 +10,12 @@ from msgspec import structs
 
 from rsm_site import dates
 from rsm_site.errors import Location, Problem
-from rsm_site.model import Prose
+from rsm_site.model import REFERENCE_KINDS, Prose
 from rsm_site.prose import SPAN_KEY, SPAN_LINE
 from rsm_site.reader import Lines
 from rsm_site.references import (
     ANY_REFERENCE,
     CODE_BLOCK,
-    KINDS,
     MAX_TEXT,
     BadReferenceError,
     blank,
@@ -36,7 +35,7 @@ MAX_TAGS = 1000
 # Without any of these there is nothing to find in a text.
 _SPECIAL = re.compile(r"[\[<#!\d`~]|//|:::|^ {0,3}[=-]|^(?: {4}|\t)", re.MULTILINE)
 _DIGIT = re.compile(r"\d")
-_OPEN_REFERENCE = re.compile(rf"(?<!\\)\[\[\s*(?:{'|'.join(KINDS)}):[^\s\[\]]*")
+_OPEN_REFERENCE = re.compile(rf"(?<!\\)\[\[\s*(?:{'|'.join(REFERENCE_KINDS)}):[^\s\[\]]*")
 _HEADING = r"^\#{1,6}[^\n]*|^[^\n]+\n(?:=+|-+)[ ]*$"
 _NOT_PROSE = re.compile(
     rf"""\]\([^()\n]*(?:\([^()\n]*\)[^()\n]*)*\)     # where a link leads

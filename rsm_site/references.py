@@ -10,15 +10,15 @@ from msgspec import Struct
 
 from rsm_site import dates
 from rsm_site.errors import Location
-from rsm_site.model import Prose
+from rsm_site.model import REFERENCE_KINDS, Prose
 from rsm_site.reader import Lines
 from rsm_site.schema import suggest
 
-KINDS = ("fact", "event", "date", "hub", "source", "term", "nation")
 MAX_TEXT = 50_000
 ANY_REFERENCE = re.compile(r"(?<!\\)\[\[([^\[\]\n]*(?:\n[^\[\]\n]+)?)\]\]")
 CODE_BLOCK = re.compile(r"^(`{3,}+|~{3,}+)[^\n]*(?:\n.*?^(?P<end>\1[ ]*$)|.*\Z)", re.DOTALL | re.MULTILINE)
 
+_HINT = f"write one of {', '.join(REFERENCE_KINDS)}, then ':' and an id"
 _REFERENCE = re.compile(r"\s*([A-Za-z]+):([^\s@|]+?)(?:@([0-9-]+))?\s*(?:\|\s*(.*\S)\s*)?", re.DOTALL)
 _ANCHOR = re.compile(r"&\S+\s+")
 _CODE_SPAN = re.compile(r"(?<![`\\])(`++)(?:(?!\n\n).)+?(?<!`)\1(?!`)", re.DOTALL)
@@ -45,7 +45,9 @@ class Reference(Struct, frozen=True):
 class BadReferenceError(ValueError):
     """What stands between `[[` and `]]` is no reference; `hint` is the remedy."""
 
-    def __init__(self, message: str, hint: str = f"write one of {', '.join(KINDS)}, then ':' and an id") -> None:
+    def __init__(
+        self, message: str, hint: str = f"write one of {', '.join(REFERENCE_KINDS)}, then ':' and an id"
+    ) -> None:
         """Keep the remedy."""
         super().__init__(message)
         self.hint = hint
@@ -57,9 +59,11 @@ def parse_reference(raw: str) -> Reference:
     if not match:
         raise BadReferenceError("a reference is written [[kind:id]]")
     kind, name, day, words = match.groups()
-    if kind not in KINDS:
+    if kind not in REFERENCE_KINDS:
         message = f"'{kind}' is not a kind of reference"
-        raise BadReferenceError(message, hint) if (hint := suggest(kind, KINDS)) else BadReferenceError(message)
+        raise (
+            BadReferenceError(message, hint) if (hint := suggest(kind, REFERENCE_KINDS)) else BadReferenceError(message)
+        )
     if day and kind != "fact":
         raise BadReferenceError("only a fact can be asked for on another day", f"delete '@{day}'")
     try:

@@ -16,7 +16,7 @@ from rsm_site import dates, model
 from rsm_site.dates import PartialDate
 from rsm_site.errors import Location, Problem
 from rsm_site.language import is_country, is_language
-from rsm_site.model import CountOf, Fact, Observation, Prose, Record, Scalar
+from rsm_site.model import REFERENCE_KINDS, CountOf, Fact, Observation, Prose, Record, Scalar
 from rsm_site.reader import Document, locate, span
 
 MAX_TEXT = 100_000
@@ -26,7 +26,7 @@ R = TypeVar("R", bound=Record)
 MAX_ID = 100
 ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*", re.ASCII)
 _NUMBER = re.compile(r"-?\d{1,15}(?:\.\d{1,6})?", re.ASCII)
-_REFERENCE = re.compile(r"\[\[\s*[a-z]+:[^\[\]]*\]\]")
+_REFERENCE = re.compile(rf"\[\[\s*(?:{'|'.join(REFERENCE_KINDS)}):[^\[\]]*\]\]")
 _THOUSANDS = re.compile(r"-?\d{1,3}(?:[,'’\u00a0 ]\d{3})+(?:\.\d+)?", re.ASCII)
 PATTERNS: dict[str, tuple[str, str, str]] = {
     "url": (r"https?://[^\s<>\"{}|\\^`/?#][^\s<>\"{}|\\^`]*", "an address", "write it whole, beginning with https://"),
@@ -79,13 +79,15 @@ class Mention(NamedTuple):
 
 class Findings(Struct):
     """What reading brings to light beside the records, from broken records too: the problems, the ids of each list and
-    where each was first given, what is mentioned, every Markdown text, and the lists of which some id is not known."""
+    where each was first given, what is mentioned, every Markdown text, the lists of which some id is not known, and
+    warnings."""
 
     problems: list[Problem] = []
     ids: dict[str, dict[str, Location]] = {}
     mentions: list[Mention] = []
     texts: list[Prose] = []
     partial: set[str] = set()
+    warnings: list[Problem] = []
 
 
 class Reading(NamedTuple):
@@ -98,6 +100,10 @@ class Reading(NamedTuple):
         """Add a problem at `node`."""
         self.findings.problems.append(Problem(locate(self.file, node), code, message, hint))
         return INVALID
+
+    def warn(self, node: Node, code: str, message: str, hint: str) -> None:
+        """Add a warning at `node`, whose value is taken all the same."""
+        self.findings.warnings.append(Problem(locate(self.file, node), code, message, hint, "warning"))
 
 
 @cache
@@ -340,7 +346,7 @@ def _words(node: Node, reading: Reading, rule: FieldRule) -> str | Invalid:
     text = _text(node, reading, rule)
     if isinstance(text, str) and (match := _REFERENCE.search(text)):
         message = f"'{_short(match[0])}' would be shown as it is: '{rule.key}' is plain text"
-        return reading.refuse(node, "bad-reference", message, "write the words; references are for longer texts")
+        reading.warn(node, "plain-reference", message, "write the words; references are for longer texts")
     return text
 
 
